@@ -1,0 +1,12 @@
+"""Skuloom's functions: the HTTP API, the queue functions and the tick. Everything else is in ``chalicelib``."""
+
+from chalice.app import Chalice
+
+from chalicelib.api import health, pim, uploads
+from chalicelib.triggers import blueprint as triggers
+
+app = Chalice(app_name="skuloom")
+app.api.binary_types = ["multipart/form-data", "application/octet-stream"]
+
+for blueprint in (health.blueprint, pim.blueprint, uploads.blueprint, triggers):
+    app.register_blueprint(blueprint)

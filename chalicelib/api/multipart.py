@@ -1,0 +1,60 @@
+"""multipart/form-data: the bytes of an upload, without copying them more than once."""
+
+import io
+from dataclasses import dataclass
+
+from multipart import MultipartError, MultipartParser, parse_options_header
+
+from chalicelib.errors import BadRequest, TooLarge
+from chalicelib.settings import MEBIBYTE, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """One file of a form: its name as the sender gave it, without folders, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The files and the text fields of a form, by name; of a repeated name the last."""
+
+    files: dict[str, UploadedFile]
+    fields: dict[str, str]
+
+
+def read_form(body: bytes, content_type: str, settings: Settings) -> Form:
+    """The form in ``body``. Raises TooLarge naming the way for large files, and BadRequest."""
+    if len(body) > settings.multipart_limit_bytes:
+        raise TooLarge(
+            f"The upload has {len(body)} bytes; a form may have {settings.multipart_limit_bytes}."
+            " For a larger file ask POST /api/v1/uploads for an address and send the file there."
+        )
+    kind, options = parse_options_header(content_type)
+    if kind != "multipart/form-data" or "boundary" not in options:
+        raise BadRequest("Send the file as multipart/form-data, in a part named file.")
+    files, fields = {}, {}
+    try:
+        parser = MultipartParser(
+            io.BytesIO(body),
+            options["boundary"],
+            len(body),
+            buffer_size=MEBIBYTE,
+            spool_limit=settings.multipart_limit_bytes,
+            memory_limit=2 * settings.multipart_limit_bytes,
+        )
+        for part in parser:
+            if part.filename is None:
+                fields[part.name] = part.value
+            else:
+                files[part.name] = UploadedFile(_last_part(part.filename), part.raw)
+            part.close()
+    except (MultipartError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The form cannot be read: {error}.") from error
+    return Form(files, fields)
+
+
+def _last_part(file_name: str) -> str:
+    return file_name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "").strip()[:255]

@@ -1,0 +1,1 @@
+"""The catalogue as it is read, and the mirror that follows it."""

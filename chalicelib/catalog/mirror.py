@@ -1,0 +1,46 @@
+"""Bringing the mirror up to date: what the outbox holds goes to ClickHouse, then leaves the outbox.
+
+The function that wrote products drains at once; the tick drains what is left. ClickHouse away is no reason to fail
+anything: the entries wait.
+"""
+
+import logging
+
+from chalicelib.errors import Unavailable
+from chalicelib.services import Services
+from chalicelib.store import outbox
+
+log = logging.getLogger(__name__)
+
+_SWEPT_WORKSPACES = 1_000
+
+
+def drain(services: Services, workspace_id: int, *, limit: int = 1_000) -> int:
+    """Entries sent; stops early when ClickHouse is away."""
+    for sent in range(limit):
+        try:
+            if not _send_one(services, workspace_id):
+                return sent
+        except Unavailable as error:
+            log.warning("mirror is behind", extra={"workspace": workspace_id, "why": str(error)})
+            return sent
+    return limit
+
+
+def drain_all(services: Services) -> int:
+    """Entries sent, for every workspace that has some."""
+    with services.database.sweep() as cursor:
+        waiting = outbox.waiting(cursor, _SWEPT_WORKSPACES)
+    return sum(drain(services, workspace_id) for workspace_id in waiting)
+
+
+def _send_one(services: Services, workspace_id: int) -> bool:
+    with services.database.workspace(workspace_id) as cursor:
+        entry_id = outbox.take(cursor, workspace_id)
+        if entry_id is None:
+            return False
+        lines = outbox.copy_entry(cursor, workspace_id, entry_id)
+        if lines:
+            services.mirror.insert(lines)
+        outbox.remove(cursor, workspace_id, entry_id)
+    return True

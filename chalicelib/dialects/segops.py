@@ -1,0 +1,163 @@
+"""SegOps' words: how its documents print jobs, uploads, products and schemas (``segops-csv-import-wizard``,
+``segops-pim-api``).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib.errors import (
+    BadRequest,
+    Forbidden,
+    IllegalTransition,
+    InvalidValue,
+    NotFound,
+    SkuloomError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnreadableFile,
+)
+from chalicelib.fields import FIELD_TYPES
+from chalicelib.model.import_job import FINISHED, ImportJob, JobState
+from chalicelib.model.product import Product
+from chalicelib.model.product_schema import ProductSchema
+
+STATUS_OF_STATE: dict[JobState, str] = {
+    JobState.PENDING: "pending",
+    JobState.ANALYZING: "pending",
+    JobState.AWAITING_MAPPING: "mapping",
+    JobState.READY: "mapping",
+    JobState.QUEUED: "pending",
+    JobState.PROCESSING: "importing",
+    JobState.COMPLETED: "done",
+    JobState.COMPLETED_WITH_ERRORS: "done",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "failed",
+}
+
+CODE_OF_ERROR: tuple[tuple[type[SkuloomError], int], ...] = (
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (IllegalTransition, 400),
+    (BadRequest, 400),
+    (InvalidValue, 422),
+    (TooLarge, 413),
+    (UnreadableFile, 400),
+    (Unavailable, 503),
+)
+
+
+def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
+    """Status code and body: ``{"detail": …}``, or ``{"field": ["…"]}`` where a field is to blame."""
+    code = next((code for kind, code in CODE_OF_ERROR if isinstance(error, kind)), 500)
+    match error:
+        case InvalidValue():
+            return code, {name: [problem] for name, problem in error.fields.items()}
+        case UnreadableFile():
+            return code, {"file": [str(error)]}
+        case _:
+            return code, {"detail": str(error)}
+
+
+def upload_json(job: ImportJob) -> dict[str, Any]:
+    """What an upload answers: the job and what the system understood of the file."""
+    return {"job_id": job.id, **_draft(job)}
+
+
+def job_json(job: ImportJob) -> dict[str, Any]:
+    """A job as it is polled; while it awaits its mapping, with what the wizard needs to go on."""
+    counters = job.counters
+    printed = {
+        "id": job.id,
+        "status": STATUS_OF_STATE[job.state],
+        "filename": job.file_name,
+        "row_count": job.total_rows,
+        "imported_count": counters.good_rows,
+        "mapping": job.mapping or {},
+        "error_message": job.error_message,
+        "completed_at": time_json(job.completed_at) if job.state in FINISHED else None,
+        "created_at": time_json(job.created_at),
+        "error_count": counters.error_rows,
+        "warning_count": counters.warnings,
+        "products_created": counters.created,
+        "products_updated": counters.updated + counters.unchanged,
+        "products_unchanged": counters.unchanged,
+    }
+    if STATUS_OF_STATE[job.state] == "mapping":
+        printed |= _draft(job)
+    return printed
+
+
+def confirmed_json(job: ImportJob) -> dict[str, Any]:
+    return {"job_id": job.id, "status": STATUS_OF_STATE[job.state]}
+
+
+def schema_json(schema: ProductSchema) -> dict[str, Any]:
+    return {
+        "id": schema.id,
+        "fields": [
+            {"name": each.name, "type": each.type, "required": each.required, "description": each.description}
+            for each in schema.fields
+        ],
+        "default_currency": schema.default_currency,
+        "default_locale": schema.default_locale,
+        "created_at": time_json(schema.created_at),
+        "updated_at": time_json(schema.updated_at),
+    }
+
+
+def product_json(product: Product, schema: ProductSchema) -> dict[str, Any]:
+    return {
+        "id": product.id,
+        "sku": product.sku,
+        "name": product.name,
+        "data": {name: _shown(name, value, schema) for name, value in product.data.items()},
+        "source": product.source,
+        "ai_readability_score": product.ai_readability_score,
+        "created_at": time_json(product.created_at),
+        "updated_at": time_json(product.updated_at),
+    }
+
+
+def page_json(
+    path: str, asked: Mapping[str, str], page: int, page_size: int, count: int, results: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """A numbered page; next and previous keep the other parameters that were asked."""
+
+    def link(number: int) -> str:
+        return f"{path}?{urlencode({**asked, 'page': number})}"
+
+    return {
+        "count": count,
+        "next": link(page + 1) if page * page_size < count else None,
+        "previous": link(page - 1) if page > 1 else None,
+        "results": list(results),
+    }
+
+
+def time_json(moment: datetime | None) -> str | None:
+    """UTC to the second, as the documents print it."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _draft(job: ImportJob) -> dict[str, Any]:
+    assert job.analysis is not None and job.suggestion is not None
+    headers = job.analysis["headers"]
+    columns = job.suggestion["columns"]
+    return {
+        "headers": headers,
+        "sample_rows": [dict(zip(headers, row, strict=False)) for row in job.analysis["sample_rows"]],
+        "suggested_schema": job.suggestion["schema"],
+        "suggested_mapping": {each["column"]: each["field"] for each in columns},
+        "suggestions": columns,
+        "row_count": job.total_rows,
+        "notes": job.analysis["notes"],
+    }
+
+
+def _shown(name: str, value: Any, schema: ProductSchema) -> Any:
+    field = schema.by_name.get(name)
+    return FIELD_TYPES[field.type].show(value) if field else value

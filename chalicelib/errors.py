@@ -1,0 +1,103 @@
+"""The errors of the engine, on one screen. Dialects turn them into their own shapes and codes.
+
+::
+
+    SkuloomError
+    ├── Unauthenticated        who are you?                                    401
+    ├── Forbidden              you may not                                     403
+    ├── NotFound               no such thing in this workspace                 404
+    ├── IllegalTransition      the job's state does not allow it               400 (SegOps), 409 (v1)
+    ├── BadRequest             the request cannot be read                      400
+    ├── InvalidValue           the request reads well and asks the impossible  422, names the field
+    ├── TooLarge               over a limit, says which and the way around     413
+    ├── UnreadableFile         the file cannot be read as what it claims       400, says what, where, what to do
+    │   └── WrongEncoding      it is not UTF-8: the likely encoding and the first bad byte
+    ├── Superseded             this run of the job is over; a worker stops     never leaves the engine
+    └── Unavailable            a part we need is away; worth a retry           503
+"""
+
+from collections.abc import Mapping
+
+
+class SkuloomError(Exception):
+    """Base of all errors the engine raises on purpose. ``str(error)`` is fit for a person."""
+
+
+class Unauthenticated(SkuloomError):
+    """No credentials, or none that hold."""
+
+
+class Forbidden(SkuloomError):
+    """The caller is known and lacks the scope."""
+
+
+class NotFound(SkuloomError):
+    """Nothing by that name in the caller's workspace; also the answer for another workspace's things."""
+
+
+class BadRequest(SkuloomError):
+    """The request cannot be read: not JSON, not multipart, a part is missing."""
+
+
+class InvalidValue(SkuloomError):
+    """A field of the request holds something impossible.
+
+    Attributes:
+        fields: field name (dotted or indexed for nested ones) to what is wrong with it.
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
+        super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.fields.items()))
+
+
+class TooLarge(SkuloomError):
+    """A body or file is over a limit; the text names the limit and the way around it."""
+
+
+class IllegalTransition(SkuloomError):
+    """The job is in a state from which this move is not allowed.
+
+    Attributes:
+        state: the engine state the job was found in.
+        move: the verb that was refused.
+    """
+
+    def __init__(self, state: str, move: str) -> None:
+        self.state = state
+        self.move = move
+        super().__init__(f"A job that is {state} cannot {move}.")
+
+
+class UnreadableFile(SkuloomError):
+    """The file cannot be read as what it claims to be. The text says what, where and what to do.
+
+    Attributes:
+        byte_offset: position of the first offending byte, when there is one.
+        line: line of the file, from 1, when known.
+    """
+
+    def __init__(self, message: str, *, byte_offset: int | None = None, line: int | None = None) -> None:
+        self.byte_offset = byte_offset
+        self.line = line
+        super().__init__(message)
+
+
+class WrongEncoding(UnreadableFile):
+    """The file is not UTF-8.
+
+    Attributes:
+        likely: the encoding it most likely is (a Python codec name), or None.
+    """
+
+    def __init__(self, message: str, *, byte_offset: int, likely: str | None) -> None:
+        self.likely = likely
+        super().__init__(message, byte_offset=byte_offset)
+
+
+class Superseded(SkuloomError):
+    """The job was cancelled, finished or started anew while a worker was at it: the worker's transaction is undone."""
+
+
+class Unavailable(SkuloomError):
+    """PostgreSQL, ClickHouse, S3 or SQS did not answer. Nothing was changed; trying again is right."""

@@ -1,0 +1,809 @@
+"""The field types: what a cell or a JSON value means as a string, number, boolean, list, URL, price or date.
+
+In: the text of one cell, or a value from a JSON body, and the `Habit` of the place it came from (which sign is the
+decimal point, whether the day stands before the month, which currency is meant when none is named).
+Out: the JSON value that is stored, exact to the last digit, or an `Unfit` that says what was seen and what was
+expected.
+
+Serves the shared spec, section 2 "Catalogue" (field types, values by locale and evident format). A new type is one
+class and one row of ``FIELD_TYPES``.
+
+One rule holds for numbers and dates alike: a text with one possible reading is read that way whatever the habit; a text
+with two different readings is read by the habit; without a habit it is refused, for a price that is wrong by a factor
+of a thousand is worse than one that is missing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Protocol, TypeAlias, TypeVar
+
+import orjson
+
+from chalicelib.model.row_error import ErrorType
+
+JsonValue: TypeAlias = (
+    "bool | int | float | str | Decimal | orjson.Fragment | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+)
+"""What goes through orjson. ``Decimal`` only comes in (numbers of PostgreSQL's jsonb), ``Fragment`` only goes out."""
+
+Parser: TypeAlias = Callable[[str], JsonValue]
+Vote = TypeVar("Vote", str, bool)
+
+DIGITS_LIMIT = 60
+"""Digits one number may have. More is no quantity, and the databases would carry it about for nothing."""
+
+_SHOWN_CHARACTERS = 60
+_NUMERAL_CHARACTERS = 100
+"""Longer texts are no number, price or date: refused before any pattern looks at them."""
+
+
+class Unfit(ValueError):
+    """A value does not fit its field type.
+
+    Attributes:
+        error_type: the row error it becomes.
+        message: what was seen and what was expected, fit for a person.
+    """
+
+    def __init__(self, error_type: ErrorType, message: str) -> None:
+        self.error_type = error_type
+        self.message = message
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How a place writes its values.
+
+    ``decimal`` is ``"."``, ``","`` or None (each cell must speak for itself); ``day_first`` likewise; ``currency`` is
+    meant where none is written; ``list_separator`` None takes the first of ``| ; ,`` that a cell holds.
+    """
+
+    decimal: str | None = None
+    day_first: bool | None = None
+    currency: str = "USD"
+    locale: str = "en_US"
+    list_separator: str | None = None
+
+
+class FieldType(Protocol):
+    """One kind of value: from a cell, from JSON, to JSON."""
+
+    def parser(self, habit: Habit, /) -> Parser:
+        """A function from a cell's text, stripped and not blank, to the stored value. It raises Unfit."""
+        ...
+
+    def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
+        """The stored value for one that came as JSON. Raises Unfit, also for null and for blank text."""
+        ...
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        """The stored value as the products API prints it, ready for orjson."""
+        ...
+
+
+# Habits ---------------------------------------------------------------------------------------------------------------
+
+_COMMA_LANGUAGES = frozenset(
+    "af az be bg bs ca cs da de el es et eu fi fo fr gl hr hu hy id is it ka kk ky lb lt lv mk mn nb nl nn no pl pt ro "
+    "ru sk sl sq sr sv tk tr uk uz vi".split()
+)
+_POINT_LANGUAGES = frozenset(
+    "am ar bn cy en fa fil ga gu he hi ja km kn ko lo ml mr ms my ne pa si sw ta te th ur zh".split()
+)
+_POINT_LOCALES = frozenset(
+    "de_CH de_LI it_CH es_419 es_CU es_DO es_GT es_HN es_MX es_NI es_PA es_PE es_PR es_SV es_US".split()
+)
+_MONTH_FIRST_LOCALES = frozenset("en en_US es_US es_PR fil fil_PH en_PH".split())
+_YEAR_FIRST_LANGUAGES = frozenset("eu fa hu ja ko lt mn ne si sv zh".split())
+"""Their own dates begin with the year, so a date that ends with it follows no custom of theirs."""
+
+_LIST_SEPARATORS = ("|", ";", ",")
+
+
+def habit_of_locale(locale: str, currency: str) -> Habit:
+    """How people of a locale (``de_CH``, ``fr-FR``, ``en``) write; what the locale does not decide stays None."""
+    language, _, region = locale.replace("-", "_").partition("_")
+    name = f"{language.lower()}_{region.upper()}".rstrip("_")
+    return Habit(_decimal_of(language.lower(), name), _day_first_of(language.lower(), name), currency.upper(), locale)
+
+
+def _decimal_of(language: str, locale: str) -> str | None:
+    if locale in _POINT_LOCALES or language in _POINT_LANGUAGES:
+        return "."
+    return "," if language in _COMMA_LANGUAGES else None
+
+
+def _day_first_of(language: str, locale: str) -> bool | None:
+    if locale in _MONTH_FIRST_LOCALES:
+        return False
+    if language in _YEAR_FIRST_LANGUAGES or locale == "en_CA":
+        return None
+    return True if language in _COMMA_LANGUAGES | _POINT_LANGUAGES else None
+
+
+def column_habit(values: Iterable[str], locale: str, currency: str) -> Habit:
+    """How one column is written, decided by those of its cells that can only be read one way, else by the locale."""
+    filled = [value for value in (each.strip() for each in values) if value]
+    by_locale = habit_of_locale(locale, currency)
+    return replace(
+        by_locale,
+        decimal=_majority(map(decimal_shown, filled), by_locale.decimal),
+        day_first=_majority(map(day_first_shown, filled), by_locale.day_first),
+        list_separator=_majority(map(_separator_shown, filled), None),
+    )
+
+
+def _majority(votes: Iterable[Vote | None], otherwise: Vote | None) -> Vote | None:
+    counts: dict[Vote, int] = {}
+    for vote in votes:
+        if vote is not None:
+            counts[vote] = counts.get(vote, 0) + 1
+    ranked = sorted(counts.items(), key=lambda each: -each[1])
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return otherwise
+    return ranked[0][0]
+
+
+def decimal_shown(text: str) -> str | None:
+    """The decimal sign a number or price gives away, or None: ``0,15`` shows ``,``; ``1,234`` shows nothing."""
+    if len(text) > _NUMERAL_CHARACTERS or not _SEPARATED_DIGITS.search(text):
+        return None
+    found = _MONEY.fullmatch(_plain(text))
+    if not found or not {".", ","} & set(found["body"]):
+        return None
+    readings = _readings(found["body"])
+    return next(iter(readings)) if len(readings) == 1 else None
+
+
+def day_first_shown(text: str) -> bool | None:
+    """Whether a date gives away that its day (True) or its month (False) comes first."""
+    found = _DATE_BY_PARTS.match(text) if len(text) <= _NUMERAL_CHARACTERS else None
+    if not found:
+        return None
+    first, second = int(found["first"]), int(found["second"])
+    if first > 12 >= second:
+        return True
+    return False if second > 12 >= first else None
+
+
+def _separator_shown(text: str) -> str | None:
+    return next((each for each in _LIST_SEPARATORS if each in text), None)
+
+
+# Numerals -------------------------------------------------------------------------------------------------------------
+
+_PLAIN_CHARACTERS = (
+    dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u200a\u202f\u3000"), " ")
+    | dict.fromkeys(map(ord, "\u2019\u02bc\u00b4`"), "'")
+    | dict.fromkeys(map(ord, "\u2212\u2013\u2014"), "-")
+    | {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
+    | {0xFFE5: "¥", 0xFFE1: "£", 0x200E: None, 0x200F: None}
+)
+
+_DIGIT = re.compile(r"[0-9]")
+_SEPARATED_DIGITS = re.compile(r"[.,][0-9]")
+
+_MONEY = re.compile(
+    r"""(?P<sign>[+-])?\s?
+        (?P<before>[^\d\s.,'+-][^\d,'+-]*?)?\s?
+        (?P<inner>[+-])?\s?
+        (?P<body>[.,]?[0-9](?:[0-9.,'\ ]*[0-9])?)
+        (?P<dash>[.,]-{1,2})?\s?
+        (?P<after>[^\d\s.,'+-][^\d,'+-]*)?""",
+    re.VERBOSE,
+)
+"""A sign, a currency before or after, digits with their separators, and ``,-`` for no cents."""
+
+_GROUPED = r"[0-9]*|[1-9][0-9]{0,2}(?:(?:%s[0-9]{3})+|(?:\ [0-9]{3})+|(?:'[0-9]{3})+)"
+_WHOLE_BY_DECIMAL = {
+    ".": re.compile(_GROUPED % "," + r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"),  # the last: Indian 12,34,567
+    ",": re.compile(_GROUPED % r"\."),
+}
+
+_SCIENTIFIC = re.compile(r"([+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?)[eE]([+-]?[0-9]{1,3})")
+
+_LETTER_AMONG_DIGITS = re.compile(r"[0-9][.,]?[^\W\d_]{1,2}$|[0-9][^\W\d_]+[+-]?[0-9]|^[OoIl][.,]?[0-9]")
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() and "`" not in text else text.translate(_PLAIN_CHARACTERS)
+
+
+def _readings(body: str) -> dict[str, str]:
+    """Canonical decimal texts by the decimal sign under which ``body`` makes sense; one entry when only one does."""
+    readings: dict[str, str] = {}
+    for decimal, grouped in _WHOLE_BY_DECIMAL.items():
+        whole, point, fraction = body.rpartition(decimal) if decimal in body else (body, "", "")
+        if (fraction.isdigit() or not point) and (whole or point) and grouped.fullmatch(whole):
+            digits = "".join(filter(str.isdigit, whole)).lstrip("0") or "0"
+            readings[decimal] = digits + point.replace(",", ".") + fraction
+    return readings
+
+
+def _shown(text: str) -> str:
+    return f'"{text}"' if len(text) <= _SHOWN_CHARACTERS else f'"{text[:_SHOWN_CHARACTERS]}…"'
+
+
+def _unfit(text: str, expected: str, why: str) -> Unfit:
+    return Unfit(ErrorType.INVALID_TYPE, f"{_shown(text)} is not {expected}: {why}")
+
+
+def _refuse_kind(value: JsonValue, expected: str) -> Unfit:
+    shown = orjson.dumps(value, default=str).decode()
+    if len(shown) > _SHOWN_CHARACTERS:
+        shown = shown[:_SHOWN_CHARACTERS] + "…"
+    return Unfit(ErrorType.INVALID_TYPE, f"{shown} is not {expected}")
+
+
+def _refuse_nul(text: str) -> None:
+    if "\0" in text:
+        raise Unfit(ErrorType.ENCODING_ERROR, "the text holds a NUL character; remove it")
+
+
+def _why_no_number(text: str) -> str:
+    if not any(map(str.isdigit, text)):
+        return "it holds no digits"
+    if _LETTER_AMONG_DIGITS.search(text):
+        return "a letter stands among the digits"
+    return "its signs and separators make no number"
+
+
+def _unsigned(body: str, habit: Habit, text: str, expected: str) -> str:
+    """The one reading of a numeral's digits and separators, as canonical decimal text."""
+    readings = _readings(body)
+    if not readings:
+        raise _unfit(text, expected, _why_no_number(text))
+    if len(set(readings.values())) > 1 and habit.decimal is None:
+        both = " or ".join(sorted(readings.values()))
+        raise _unfit(text, expected, f"it can be read as {both}; set the locale, or write it in one way only")
+    number = readings.get(habit.decimal or ".") or next(iter(readings.values()))
+    if len(number) > DIGITS_LIMIT:
+        raise Unfit(ErrorType.OUT_OF_RANGE, f"{_shown(text)} has more than {DIGITS_LIMIT} digits")
+    return number
+
+
+def _signed(number: str, negative: bool) -> str:
+    return f"-{number}" if negative and number.strip("0.") else number
+
+
+def _canonical(number: Decimal | float) -> str:
+    return format(number if isinstance(number, Decimal) else Decimal(repr(number)), "f")
+
+
+def _exact_number(number: str) -> JsonValue:
+    """A canonical decimal text as the simplest JSON number that keeps every digit."""
+    whole, point, fraction = number.partition(".")
+    fraction = fraction.rstrip("0")
+    if not fraction:
+        integer = int(whole)
+        return integer if -(2**63) <= integer < 2**64 else orjson.Fragment(str(integer))
+    floating = float(number)
+    if len(whole) + len(fraction) <= 15 or Decimal(repr(floating)) == Decimal(number):
+        return floating
+    return orjson.Fragment(f"{whole}{point}{fraction}")
+
+
+# Currencies -----------------------------------------------------------------------------------------------------------
+
+CURRENCIES = frozenset(
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL "
+    "LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR "
+    "PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP "
+    "TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG".split()
+)
+"""ISO 4217, the currencies people pay with."""
+
+_DOLLARS = "USD CAD AUD NZD MXN SGD HKD TWD ARS CLP COP UYU BSD BBD BMD BND BZD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD"
+
+_CURRENCIES_BY_SIGN: dict[str, tuple[str, ...]] = {
+    sign: tuple(codes.split())
+    for signs, codes in (
+        ("€ euro euros eur.", "EUR"),
+        ("$ dollar dollars", _DOLLARS),
+        ("us$ u$s u$d", "USD"),
+        ("c$ ca$", "CAD"),
+        ("a$ au$", "AUD"),
+        ("nz$", "NZD"),
+        ("mx$ mex$", "MXN"),
+        ("hk$", "HKD"),
+        ("s$", "SGD"),
+        ("nt$", "TWD"),
+        ("r$", "BRL"),
+        ("£", "GBP EGP SHP FKP GIP"),
+        ("¥", "JPY CNY"),
+        ("円", "JPY"),
+        ("元 rmb cn¥", "CNY"),
+        ("₩ 원", "KRW"),
+        ("₹", "INR"),
+        ("rs rs.", "INR PKR LKR NPR MUR SCR"),
+        ("₽ руб руб. р. р", "RUB"),
+        ("₴ грн грн.", "UAH"),
+        ("₺ tl", "TRY"),
+        ("₸", "KZT"),
+        ("zł zl", "PLN"),
+        ("kč kc", "CZK"),
+        ("ft", "HUF"),
+        ("lei leu", "RON MDL"),
+        ("лв лв. lv", "BGN"),
+        ("kn", "HRK"),
+        ("din din. дин", "RSD"),
+        ("fr fr. sfr sfr.", "CHF"),
+        ("fcfa cfa f.cfa", "XOF XAF"),
+        ("₪", "ILS"),
+        ("฿", "THB"),
+        ("₫ đ", "VND"),
+        ("₱", "PHP"),
+        ("₦", "NGN"),
+        ("rp rp.", "IDR"),
+        ("rm", "MYR"),
+        ("r", "ZAR"),
+        ("s/ s/.", "PEN"),
+        ("dh dhs", "MAD AED"),
+        ("₾", "GEL"),
+    )
+    for sign in signs.split()
+}
+"""A sign to what it may mean: the workspace's own currency where it is among them, else the first."""
+
+_KRONE_SIGNS = frozenset({"kr", "kr."})
+_KRONE_BY_LANGUAGE = {"sv": "SEK", "da": "DKK", "nb": "NOK", "nn": "NOK", "no": "NOK", "is": "ISK", "fo": "DKK"}
+
+
+def _currency(written: str, habit: Habit) -> str | None:
+    """The ISO code a sign or code stands for, or None when nobody can say."""
+    if written.upper() in CURRENCIES:
+        return written.upper()
+    sign = written.casefold()
+    if sign in _KRONE_SIGNS:
+        own = habit.currency if habit.currency in _KRONE_BY_LANGUAGE.values() else None
+        return own or _KRONE_BY_LANGUAGE.get(habit.locale[:2].lower())
+    codes = _CURRENCIES_BY_SIGN.get(sign)
+    if codes is None:
+        return None
+    return habit.currency if habit.currency in codes else codes[0]
+
+
+# The types ------------------------------------------------------------------------------------------------------------
+
+
+class StringType:
+    """Any text, as it is."""
+
+    def parser(self, _habit: Habit, /) -> Parser:
+        return self._parse
+
+    def accept(self, value: JsonValue, _habit: Habit, /) -> JsonValue:
+        if isinstance(value, str):
+            return self._parse(value)
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return str(value)
+        raise _refuse_kind(value, "a text")
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return stored
+
+    @staticmethod
+    def _parse(text: str) -> str:
+        _refuse_nul(text)
+        return text
+
+
+class NumberType:
+    """A number without a unit, exact: an int or a float, or the digits themselves where those two would lose some."""
+
+    _expected = "a number"
+
+    def parser(self, habit: Habit, /) -> Parser:
+        plain_integer = re.compile(r"-?[0-9]{1,18}").fullmatch
+
+        def parse(text: str) -> JsonValue:
+            return int(text) if plain_integer(text) else self._parse(text, habit)
+
+        return parse
+
+    def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
+        if isinstance(value, str) and value.strip():
+            return self.parser(habit)(value.strip())
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise _refuse_kind(value, self._expected)
+        return _exact_number(_bounded(value))
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return _exact_number(_canonical(stored)) if isinstance(stored, Decimal) else stored
+
+    def _parse(self, text: str, habit: Habit) -> JsonValue:
+        if len(text) > _NUMERAL_CHARACTERS:
+            raise _unfit(text, self._expected, "it is too long for one")
+        plain = _plain(text)
+        if scientific := _SCIENTIFIC.fullmatch(plain):
+            return _exact_number(_bounded(Decimal(f"{scientific[1].replace(',', '.')}E{scientific[2]}")))
+        found = _DIGIT.search(plain) and _MONEY.fullmatch(plain)
+        if not found or found["dash"] or (found["sign"] and found["inner"]):
+            raise _unfit(text, self._expected, _why_no_number(plain))
+        if found["before"] or found["after"]:
+            raise _unfit(text, self._expected, self._why_not_alone(plain, found["before"] or found["after"]))
+        number = _unsigned(found["body"], habit, text, self._expected)
+        return _exact_number(_signed(number, "-" in (found["sign"], found["inner"])))
+
+    @staticmethod
+    def _why_not_alone(plain: str, unit: str) -> str:
+        if len(unit) == 1 and _LETTER_AMONG_DIGITS.search(plain):
+            return "a letter stands among the digits"
+        return f"{_shown(unit.strip())} stands beside it; keep a unit in a field of its own, or make this field a text"
+
+
+def _bounded(number: Decimal | float) -> str:
+    decimal = number if isinstance(number, Decimal) else Decimal(repr(number))
+    if (
+        not decimal.is_finite()
+        or abs(decimal.adjusted()) > DIGITS_LIMIT
+        or len(decimal.as_tuple().digits) > DIGITS_LIMIT
+    ):
+        raise Unfit(ErrorType.OUT_OF_RANGE, f"{_shown(str(number))} has more than {DIGITS_LIMIT} digits")
+    return _canonical(decimal)
+
+
+class BooleanType:
+    """Yes or no, in many languages."""
+
+    _expected = "a yes or a no"
+
+    def parser(self, _habit: Habit, /) -> Parser:
+        return self._parse
+
+    def accept(self, value: JsonValue, _habit: Habit, /) -> JsonValue:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int) and value in (0, 1):
+            return bool(value)
+        if isinstance(value, str):
+            return self._parse(value.strip())
+        raise _refuse_kind(value, self._expected)
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return stored
+
+    def _parse(self, text: str) -> bool:
+        meaning = _BOOLEANS.get(text)
+        if meaning is None:
+            meaning = _BOOLEANS.get(text.casefold())
+        if meaning is None:
+            raise _unfit(text, self._expected, "write true or false, yes or no, 1 or 0")
+        return meaning
+
+
+_YES = frozenset[str](
+    "true t yes y 1 on x ✓ ✔ ☑ √ ○ oui vrai o.k. ok ja j wahr si sí sì s verdadero vero sim verdadeiro waar tak "
+    "prawda ano pravda áno igen igaz da adevărat adevarat sand sann kyllä tosi evet doğru dogru да истина так "
+    "правда ναι αληθές はい 是 有 예 참".split()
+)
+_NO = frozenset[str](
+    "false f no n 0 off ✗ ✘ ☐ × non faux nein falsch falso não nao nee onwaar nie fałsz falsz ne nepravda nem "
+    "hamis nu fals nej falsk nei usann ei epätosi hayır hayir yanlış yanliş yanlis нет ложь ні όχι ψευδές いいえ "
+    "否 無 无 아니요 거짓".split()
+)
+_BOOLEANS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+
+
+class ArrayType:
+    """A list of texts, in the order given."""
+
+    _expected = "a list of texts"
+
+    def parser(self, habit: Habit, /) -> Parser:
+        own = habit.list_separator
+
+        def parse(text: str) -> JsonValue:
+            _refuse_nul(text)
+            if text[0] == "[" and text[-1] == "]":
+                listed = _json_within(text)
+                if isinstance(listed, list):
+                    return self._texts(listed)
+            separator = own or _separator_shown(text)
+            if separator is None:
+                return [text]
+            return [item for item in map(str.strip, text.split(separator)) if item]
+
+        return parse
+
+    def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
+        if isinstance(value, str):
+            return self.parser(habit)(value.strip()) if value.strip() else []
+        if isinstance(value, list):
+            return self._texts(value)
+        raise _refuse_kind(value, self._expected)
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return stored
+
+    def _texts(self, items: Sequence[JsonValue]) -> list[JsonValue]:
+        texts: list[JsonValue] = []
+        for item in items:
+            if isinstance(item, str):
+                _refuse_nul(item)
+                texts += [item.strip()] if item.strip() else []
+            elif isinstance(item, bool):
+                texts.append(str(item).lower())
+            elif isinstance(item, int | float | Decimal):
+                texts.append(str(item))
+            elif item is not None:
+                raise _refuse_kind(item, f"a text, and {self._expected} is expected")
+        return texts
+
+
+def _json_within(text: str) -> JsonValue:
+    """What a cell that looks like JSON holds, or None when it only looks like it."""
+    try:
+        value: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value
+
+
+class UrlType:
+    """A web address: http, https, ftp, or without the protocol but with its two slashes."""
+
+    _expected = "a web address"
+    _address = re.compile(
+        r"(?:(?:https?|ftp):)?//(?:[^\s/?#@\[\]]+@)?(?:[\w.~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?",
+        re.IGNORECASE,
+    )
+    _several = re.compile(r"[|,;\s]\s*(?:https?:|ftp:)?//", re.IGNORECASE)
+
+    def parser(self, _habit: Habit, /) -> Parser:
+        return self._parse
+
+    def accept(self, value: JsonValue, _habit: Habit, /) -> JsonValue:
+        if isinstance(value, str):
+            return self._parse(value.strip())
+        raise _refuse_kind(value, self._expected)
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return stored
+
+    def _parse(self, text: str) -> str:
+        _refuse_nul(text)
+        if self._address.fullmatch(text) and not self._several.search(text):
+            return text
+        raise _unfit(text, self._expected, self._why_no_address(text))
+
+    def _why_no_address(self, text: str) -> str:
+        if self._several.search(text):
+            return "it holds several; make the field a list"
+        if self._address.match(text):
+            return "it holds a blank, which an address writes as %20" if " " in text else "its host or port is not one"
+        if re.match(r"(?:(?:https?|ftp):)?//", text, re.IGNORECASE):
+            return "no host follows the two slashes"
+        return "it begins with neither https:// nor http://, ftp:// nor //"
+
+
+class PriceType:
+    """An exact amount and its currency: ``{"amount": 129.90, "currency": "EUR"}``, the digits as they were written."""
+
+    _expected = "a price"
+
+    def parser(self, habit: Habit, /) -> Parser:
+        plain_amount = re.compile(_PLAIN_AMOUNTS[habit.decimal]).fullmatch
+        currency, comma, fragment = habit.currency, habit.decimal == ",", orjson.Fragment
+
+        def parse(text: str) -> JsonValue:
+            if plain_amount(text):
+                return {"amount": fragment(text.replace(",", ".") if comma else text), "currency": currency}
+            return self._parse(text, habit)
+
+        return parse
+
+    def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
+        if isinstance(value, str):
+            return self._parse(value.strip(), habit)
+        if isinstance(value, Mapping):
+            return self._from_object(value, habit)
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise _refuse_kind(value, f"{self._expected}: a text, a number, or an amount with its currency")
+        return {"amount": orjson.Fragment(_bounded(value)), "currency": habit.currency}
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return _amount_text(stored["amount"]) if isinstance(stored, Mapping) else stored
+
+    def _from_object(self, value: Mapping[str, JsonValue], habit: Habit) -> JsonValue:
+        written = value.get("currency") or habit.currency
+        currency = _currency(written.strip(), habit) if isinstance(written, str) else None
+        if currency is None:
+            raise _refuse_kind(written, "a currency; write its three letters, like EUR")
+        amount = value.get("amount")
+        if isinstance(amount, Mapping):
+            raise _refuse_kind(amount, "an amount")
+        price = self.accept(amount, replace(habit, currency=currency))
+        if isinstance(price, Mapping) and price["currency"] != currency:
+            raise _refuse_kind(value, f"{self._expected}: its amount names another currency")
+        return price
+
+    def _parse(self, text: str, habit: Habit) -> JsonValue:
+        if text[:1] == "{" and isinstance(listed := _json_within(text), dict):
+            return self._from_object(listed, habit)
+        if len(text) > _NUMERAL_CHARACTERS:
+            raise _unfit(text, self._expected, "it is too long for one")
+        plain = _plain(text)
+        found = _DIGIT.search(plain) and _MONEY.fullmatch(plain)
+        if not found or (found["sign"] and found["inner"]):
+            raise _unfit(text, self._expected, _why_no_number(plain))
+        currency = self._currency_of(found, habit, text)
+        number = _unsigned(found["body"], habit, text, self._expected)
+        amount = _signed(number, "-" in (found["sign"], found["inner"]))
+        return {"amount": orjson.Fragment(amount), "currency": currency}
+
+    def _currency_of(self, found: re.Match[str], habit: Habit, text: str) -> str:
+        written = [each.strip() for each in (found["before"], found["after"]) if each]
+        known = {sign: _currency(sign, habit) for sign in written}
+        codes = {code for code in known.values() if code}
+        if None in known.values():
+            unknown = next(sign for sign, code in known.items() if code is None)
+            if len(unknown) == 1 and unknown.isalpha():
+                raise _unfit(text, self._expected, "a letter stands among the digits")
+            raise _unfit(text, self._expected, f"{_shown(unknown)} is no currency known here; write its three letters")
+        if len(codes) > 1:
+            raise _unfit(text, self._expected, "it names two currencies")
+        return codes.pop() if codes else habit.currency
+
+
+_PLAIN_AMOUNTS = {
+    ".": r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,9})?",
+    ",": r"(?:0|[1-9][0-9]{0,17})(?:,[0-9]{1,9})?",
+    None: r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,2})?",
+}
+"""By the decimal sign: amounts that are their own canonical text, which is nearly all of them."""
+
+
+def _amount_text(amount: JsonValue) -> JsonValue:
+    if isinstance(amount, orjson.Fragment):
+        return orjson.dumps(amount).decode()
+    if isinstance(amount, int | float | Decimal):
+        return _canonical(amount)
+    return amount
+
+
+class MultiPriceType:
+    """Prices side by side: a list of ``{"amount", "currency", "locale"}``."""
+
+    _expected = "a list of prices"
+    _separators = re.compile(r"[|;\n]")
+    _price = PriceType()
+
+    def parser(self, habit: Habit, /) -> Parser:
+        def parse(text: str) -> JsonValue:
+            if text[0] in "[{" and (listed := _json_within(text)) is not None:
+                return self.accept(listed, habit)
+            parts = [part for part in map(str.strip, self._separators.split(text)) if part]
+            return self._prices(parts, habit, text)
+
+        return parse
+
+    def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
+        if isinstance(value, str) and value.strip():
+            return self.parser(habit)(value.strip())
+        if isinstance(value, Mapping | int | float | Decimal) and not isinstance(value, bool):
+            return self._prices([value], habit, str(value))
+        if isinstance(value, list):
+            return self._prices(value, habit, str(value))
+        raise _refuse_kind(value, self._expected)
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        if not isinstance(stored, list):
+            return stored
+        return [{**each, "amount": _amount_text(each["amount"])} for each in stored if isinstance(each, Mapping)]
+
+    def _prices(self, values: Sequence[JsonValue], habit: Habit, text: str) -> JsonValue:
+        if not values:
+            raise _unfit(text, self._expected, "it holds none")
+        prices: list[JsonValue] = []
+        for value in values:
+            price = self._price.accept(value, habit)
+            locale = (value.get("locale") if isinstance(value, Mapping) else None) or habit.locale
+            if not isinstance(locale, str):
+                raise _refuse_kind(locale, "a locale; write it like en_US")
+            prices.append({**price, "locale": locale} if isinstance(price, Mapping) else price)
+        return prices
+
+
+_DATE_BY_PARTS = re.compile(
+    r"(?P<first>[0-9]{1,2})(?P<mark>[-/.])(?P<second>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])"
+)
+_DATE_FROM_YEAR = re.compile(
+    r"(?P<year>[0-9]{4})(?P<mark>[-/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?![0-9])"
+)
+_DATE_IN_DIGITS = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?![0-9])")
+_TIME = re.compile(
+    r"""(?:[Tt]|,?\ +)(?P<hour>[0-9]{1,2}):?(?P<minute>[0-9]{2})
+        (?::?(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?
+        (?:\ ?(?P<half>[AaPp])\.?[Mm]\.?)?
+        (?:\ ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?""",
+    re.VERBOSE,
+)
+
+
+class DatetimeType:
+    """A moment, kept as ISO text in UTC: ``2026-12-31T00:00:00Z``. No zone means UTC, no time means midnight."""
+
+    _expected = "a date"
+
+    def parser(self, habit: Habit, /) -> Parser:
+        def parse(text: str) -> JsonValue:
+            return self._parse(text, habit.day_first)
+
+        return parse
+
+    def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
+        if isinstance(value, str):
+            return self._parse(value.strip(), habit.day_first)
+        raise _refuse_kind(value, self._expected)
+
+    def show(self, stored: JsonValue) -> JsonValue:
+        return stored
+
+    def _parse(self, text: str, day_first: bool | None) -> str:
+        date = _DATE_FROM_YEAR.match(text) or _DATE_BY_PARTS.match(text) or _DATE_IN_DIGITS.match(text)
+        rest = text[date.end() :] if date else ""
+        time = _TIME.fullmatch(rest)
+        if not date or (rest and not time) or len(text) > _NUMERAL_CHARACTERS:
+            raise _unfit(text, self._expected, "write it like 2026-12-31 or 2026-12-31T18:30:00Z")
+        year, month, day = self._day_of(date, day_first, text)
+        try:
+            moment = datetime(year, month, day, tzinfo=UTC)
+            if time:
+                moment = self._at(moment, time)
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError) as impossible:
+            raise _unfit(text, self._expected, "there is no such day or time") from impossible
+        return moment.isoformat().replace("+00:00", "Z")
+
+    def _day_of(self, date: re.Match[str], day_first: bool | None, text: str) -> tuple[int, int, int]:
+        if date.re is not _DATE_BY_PARTS:
+            return int(date["year"]), int(date["month"]), int(date["day"])
+        first, second, year = int(date["first"]), int(date["second"]), int(date["year"])
+        if len(date["year"]) == 2:
+            year += 2000 if year < 69 else 1900
+        shown = day_first_shown(text)
+        if shown is None and first != second:
+            shown = True if date["mark"] == "." else day_first
+        if shown is None and first != second:
+            raise _unfit(text, self._expected, "day and month can be told apart by neither cell, column nor locale")
+        return (year, first, second) if shown is False else (year, second, first)
+
+    @staticmethod
+    def _at(day: datetime, time: re.Match[str]) -> datetime:
+        hour = int(time["hour"])
+        if time["half"]:
+            if not 1 <= hour <= 12:
+                raise ValueError("no such hour on a clock of twelve")
+            hour = hour % 12 + (12 if time["half"] in "Pp" else 0)
+        microsecond = int((time["fraction"] or "0").ljust(6, "0")[:6])
+        moment = day.replace(
+            hour=hour, minute=int(time["minute"]), second=int(time["second"] or 0), microsecond=microsecond
+        )
+        zone = time["zone"]
+        if not zone or zone[0] not in "+-":
+            return moment
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        if int(digits[2:]) > 59:
+            raise ValueError("no such offset")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return moment.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset))
+
+
+FIELD_TYPES: dict[str, FieldType] = {
+    "string": StringType(),
+    "number": NumberType(),
+    "boolean": BooleanType(),
+    "array": ArrayType(),
+    "url": UrlType(),
+    "price": PriceType(),
+    "multi_price": MultiPriceType(),
+    "datetime": DatetimeType(),
+}
+"""The closed list of types a schema field may have, under the names the APIs use."""

@@ -1,0 +1,112 @@
+"""Step 4, confirm: what a person decided becomes the schema, the memory and the plan every chunk converts by.
+
+Wizard document, step 3; shared spec, section 1 "Confirm". Sending the same confirm again while the job is pending gives
+the same answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.catalog.schema import check_defaults, check_fields
+from chalicelib.errors import InvalidValue, NotFound
+from chalicelib.imports.dispatch import announce
+from chalicelib.imports.plan import make_plan
+from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
+from chalicelib.model.mapping import EAN, NAME, SKU
+from chalicelib.model.product_schema import SchemaField, duplicates
+from chalicelib.services import Services
+from chalicelib.store import jobs, schemas
+from chalicelib.suggest import normalise_header
+
+_JOINED = "array"
+"""The one type several columns may be mapped to: their values are joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What the caller decided. ``schema`` None keeps the stored one; currency and locale None keep theirs."""
+
+    mapping: Mapping[str, str | None]
+    schema: Sequence[SchemaField] | None
+    default_currency: str | None = None
+    default_locale: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "mapping": dict(self.mapping),
+            "schema": None if self.schema is None else [schemas.field_json(each) for each in self.schema],
+            "default_currency": self.default_currency,
+            "default_locale": self.default_locale,
+        }
+
+
+def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Confirmation) -> ImportJob:
+    """The queued job. Raises NotFound, IllegalTransition, and InvalidValue naming what cannot be."""
+    now = services.now()
+    said = confirmation.as_json()
+    with services.database.workspace(workspace_id) as cursor:
+        job = jobs.read(cursor, workspace_id, job_id)
+        if job is None:
+            raise NotFound(f"There is no import {job_id}.")
+        if job.state is JobState.QUEUED and job.confirmation == said:
+            return job
+        refuse(Move.CONFIRM, job.state)
+        assert job.analysis is not None
+        stored = schemas.read(cursor, workspace_id)
+        fields = tuple(stored.fields if confirmation.schema is None else confirmation.schema)
+        mapped = {header: field for header, field in confirmation.mapping.items() if field}
+        check_mapping(mapped, fields, job.analysis["headers"])
+        check_defaults(confirmation.default_currency, confirmation.default_locale)
+        schema = schemas.replace(
+            cursor,
+            workspace_id,
+            fields,
+            default_currency=confirmation.default_currency or stored.default_currency,
+            default_locale=confirmation.default_locale or stored.default_locale,
+            now=now,
+        )
+        schemas.learn(
+            cursor, workspace_id, {normalise_header(header): field for header, field in mapped.items()}, now=now
+        )
+        queued = jobs.move(
+            cursor,
+            workspace_id,
+            job_id,
+            Move.CONFIRM,
+            JobState.QUEUED,
+            now=now,
+            lease_until=services.settings.lease_from(now),
+            new_run=True,
+            mapping=dict(confirmation.mapping),
+            confirmation=said,
+            plan=make_plan(job.analysis, mapped, schema, job.match_on).to_json(),
+        )
+    if queued is None:
+        return confirm(services, workspace_id, job_id, confirmation)
+    announce(services, queued)
+    return queued
+
+
+def check_mapping(mapped: Mapping[str, str], fields: Sequence[SchemaField], headers: Sequence[str]) -> None:
+    """Raise InvalidValue unless each header is the file's, each field exists, and rows can be told apart."""
+    check_fields(fields, "schema")
+    by_name = {field.name: field for field in fields}
+    problems: dict[str, str] = {}
+    for header, field in mapped.items():
+        if header not in headers:
+            problems[f"mapping.{header}"] = "the file has no such column"
+        elif field not in by_name and field not in {SKU, NAME, EAN}:
+            problems[f"mapping.{header}"] = f'"{field}" is neither sku nor name nor a field of the schema'
+    for name in duplicates(mapped.values()):
+        if name not in by_name or by_name[name].type != _JOINED:
+            columns = " and ".join(f'"{header}"' for header, field in mapped.items() if field == name)
+            problems["mapping"] = (
+                f'{columns} are both mapped to "{name}"; only a field of type array takes several columns'
+            )
+    if SKU not in mapped.values() and EAN not in mapped.values():
+        problems["mapping"] = (
+            'no column is mapped to "sku": say which one tells products apart (a column mapped to "ean" will do)'
+        )
+    if problems:
+        raise InvalidValue(problems)

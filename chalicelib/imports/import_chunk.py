@@ -1,0 +1,295 @@
+"""Step 5, import a chunk: one message, one ranged read, one PostgreSQL transaction, one ClickHouse insert.
+
+The transaction holds the products, the row errors, the outbox entry, the chunk's mark and the job's counters, so that a
+chunk has happened or has not. Its last statement is the fence: when the run was cancelled or started anew meanwhile,
+all of it is undone. A redelivered message finds the mark and does nothing twice.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import orjson
+
+from chalicelib.catalog.mirror import drain
+from chalicelib.errors import Superseded
+from chalicelib.formats import FORMATS
+from chalicelib.imports.finish import finish
+from chalicelib.imports.plan import ImportPlan
+from chalicelib.imports.rows import Converted, Problem, Refused, compile_row_converter, raw_data, row_hash
+from chalicelib.model.import_job import Counters, ImportJob, JobState
+from chalicelib.model.outcomes import CsvDialect
+from chalicelib.model.row_error import ErrorType, RowError, Severity
+from chalicelib.services import Services
+from chalicelib.store import chunks, jobs, outbox, products, row_errors
+from chalicelib.store.postgres import Cursor
+
+log = logging.getLogger(__name__)
+
+_SOURCE = "csv"
+
+
+_WITH_WARNINGS = b"!"
+"""Ends the stored hash of a row that was accepted with warnings: its twin is converted again to say them again."""
+
+
+class FileRow(NamedTuple):
+    """A row as it stands in the file. ``key`` is its sku before conversion, or None where only conversion can tell."""
+
+    number: int
+    line: int
+    cells: list[str]
+    key: str | None
+    digest: bytes
+
+
+Accepted = tuple[FileRow, Converted]
+
+
+@dataclass(slots=True)
+class ChunkWork:
+    """What becomes of a chunk's rows, gathered until it is written."""
+
+    incoming: list[products.IncomingRow] = field(default_factory=list)
+    findings: list[RowError] = field(default_factory=list)
+    unchanged: int = 0
+    skipped: int = 0
+    error_rows: int = 0
+
+    def refuse(self, row: FileRow, problems: Iterable[Problem]) -> None:
+        """The row is not imported, for these reasons."""
+        self.error_rows += 1
+        self.note(row, problems)
+
+    def note(self, row: FileRow, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.findings.append(
+                RowError(
+                    row.number,
+                    row.line,
+                    problem.severity,
+                    problem.error_type,
+                    problem.message,
+                    problem.field,
+                    problem.column,
+                    problem.raw_value,
+                )
+            )
+
+
+def import_chunk(services: Services, workspace_id: int, job_id: int, run: int, number: int) -> None:
+    """Bring one chunk of a run into the catalogue; the last one ends the job."""
+    with services.database.workspace(workspace_id) as cursor:
+        job = jobs.read(cursor, workspace_id, job_id)
+        chunk = chunks.read(cursor, workspace_id, job_id, number)
+    if job is None or chunk is None or job.run != run or job.state is not JobState.PROCESSING:
+        log.info("chunk of an ended run", extra={"job": job_id, "run": run, "chunk": number})
+        return
+    if chunk.done_run < run:
+        assert job.plan is not None
+        plan = ImportPlan.from_json(job.plan)
+        rows = _read(services, job, plan, chunk)
+        try:
+            last = services.database.retrying(
+                workspace_id, lambda cursor: _import(services, cursor, job, plan, number, rows)
+            )
+        except Superseded:
+            log.info("chunk undone", extra={"job": job_id, "run": run, "chunk": number})
+            return
+        drain(services, workspace_id)
+    else:
+        last = job.chunks_done >= job.chunk_count
+    if last:
+        finish(services, workspace_id, job_id, run)
+
+
+def _read(services: Services, job: ImportJob, plan: ImportPlan, chunk: chunks.LedgerChunk) -> list[FileRow]:
+    assert job.content_key is not None and job.analysis is not None
+    span = chunk.range
+    content = services.files.read_range(job.content_key, span.byte_start, span.byte_end)
+    key_at = plan.sku_position
+    version = plan.rows.version
+    return [
+        FileRow(number, line, cells, _key(cells, key_at), row_hash(cells, version))
+        for number, (line, cells) in enumerate(
+            FORMATS["csv"].read_rows(content, CsvDialect(**job.analysis["dialect"]), first_line=span.first_line),
+            start=span.first_row,
+        )
+    ]
+
+
+def _key(cells: Sequence[str], key_at: int | None) -> str | None:
+    return cells[key_at].strip() if key_at is not None and key_at < len(cells) else None
+
+
+def _import(
+    services: Services, cursor: Cursor, job: ImportJob, plan: ImportPlan, number: int, rows: Sequence[FileRow]
+) -> bool:
+    """Whether this was the job's last chunk. Raises Superseded when the run is over."""
+    now = services.now()
+    if not chunks.mark_done(cursor, job.workspace_id, job.id, number, run=job.run, now=now):
+        raise Superseded
+    work = _work_out(cursor, job, plan, rows)
+    created = updated = 0
+    if work.incoming:
+        created, updated = products.upsert(
+            cursor,
+            job.workspace_id,
+            job.id,
+            work.incoming,
+            mapped_fields=plan.data_fields,
+            has_ean=plan.rows.has_ean,
+            source=_SOURCE,
+            supplier_code=None,
+        )
+        outbox.add_incoming(cursor, job.workspace_id)
+    row_errors.add(cursor, job.workspace_id, job.id, job.run, work.findings)
+    counters = Counters(
+        created=created,
+        updated=updated,
+        unchanged=work.unchanged,
+        skipped=work.skipped,
+        error_rows=work.error_rows,
+        warnings=sum(each.severity is Severity.WARNING for each in work.findings),
+    )
+    last = jobs.count_chunk(
+        cursor,
+        job.workspace_id,
+        job.id,
+        run=job.run,
+        counters=counters,
+        now=now,
+        lease_until=services.settings.lease_from(now),
+    )
+    if last is None:
+        raise Superseded
+    return last
+
+
+def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[FileRow]) -> ChunkWork:
+    """Which rows must be written, and what is wrong with the others.
+
+    A stored hash stands for a row that these very rules accepted: its twin need not be converted again, unless it was
+    accepted with warnings, which are then said again.
+    """
+    work = ChunkWork()
+    convert = compile_row_converter(plan.rows)
+    if plan.keys_are_unique:
+        stored = products.hashes(cursor, job.workspace_id, [row.key for row in rows if row.key])
+        unknown = [row for row in rows if row.key is None or stored.get(row.key) != row.digest]
+        work.unchanged += len(rows) - len(unknown)
+        accepted = _accept(convert, unknown, work)
+    else:
+        accepted = _last_of_each_key(cursor, job, _accept(convert, rows, work), work)
+        stored = products.hashes(cursor, job.workspace_id, [made.sku for _, made in accepted])
+    accepted = _changed(accepted, stored, work)
+    if not plan.rows.has_name:
+        accepted = _known(accepted, stored, work)
+    if plan.rows.has_ean:
+        accepted = _sole_owners(cursor, job, accepted, work)
+    headers = plan.rows.headers
+    for row, made in accepted:
+        digest = row.digest
+        if made.warnings:
+            work.note(row, made.warnings)
+            digest += _WITH_WARNINGS
+        work.incoming.append(
+            (made.sku, made.ean, made.name or "", orjson.dumps(made.data), raw_data(row.cells, headers), digest)
+        )
+    return work
+
+
+def _accept(
+    convert: Callable[[list[str]], Converted | Refused], rows: Iterable[FileRow], work: ChunkWork
+) -> list[Accepted]:
+    accepted = []
+    for row in rows:
+        made = convert(row.cells)
+        if isinstance(made, Refused):
+            work.refuse(row, made.problems)
+        else:
+            accepted.append((row, made))
+    return accepted
+
+
+def _changed(accepted: Iterable[Accepted], stored: dict[str, bytes | None], work: ChunkWork) -> list[Accepted]:
+    """Leave out rows whose twin is stored; their warnings are said again."""
+    changed = []
+    for row, made in accepted:
+        known = stored.get(made.sku)
+        if known is None or known.removesuffix(_WITH_WARNINGS) != row.digest:
+            changed.append((row, made))
+            continue
+        work.unchanged += 1
+        work.note(row, made.warnings)
+    return changed
+
+
+def _last_of_each_key(cursor: Cursor, job: ImportJob, accepted: Sequence[Accepted], work: ChunkWork) -> list[Accepted]:
+    """The last row in file order wins, here and across chunks, whatever order they finish in."""
+    last_here: dict[str, Accepted] = {}
+    for row, made in accepted:
+        if pushed_out := last_here.pop(made.sku, None):
+            work.skipped += 1
+            work.note(pushed_out[0], [_pushed_out(made.sku, row.number)])
+        last_here[made.sku] = (row, made)
+    if not last_here:
+        return []
+    claims = products.claim_rows(
+        cursor,
+        job.workspace_id,
+        job.id,
+        job.run,
+        ((key, row.number, row.line) for key, (row, _) in last_here.items()),
+    )
+    for claim in claims:
+        row, _ = last_here[claim.key]
+        if claim.row_number != row.number:
+            del last_here[claim.key]
+            work.skipped += 1
+            work.note(row, [_pushed_out(claim.key, claim.row_number)])
+        elif claim.previous_row is not None and claim.previous_line is not None:
+            earlier = row._replace(number=claim.previous_row, line=claim.previous_line)
+            work.note(earlier, [_pushed_out(claim.key, row.number)])
+    return list(last_here.values())
+
+
+def _pushed_out(key: str, by_row: int) -> Problem:
+    return Problem(
+        Severity.WARNING,
+        ErrorType.DUPLICATE_IN_FILE,
+        "sku",
+        None,
+        f'"{key}" comes again in row {by_row}; the last row of the file wins and this one was passed over.',
+        key,
+    )
+
+
+def _known(accepted: Iterable[Accepted], stored: dict[str, bytes | None], work: ChunkWork) -> list[Accepted]:
+    """A file without a name column can change products, not make them."""
+    known = []
+    for row, made in accepted:
+        if made.sku in stored:
+            known.append((row, made))
+            continue
+        message = f'"{made.sku}" is new and has no name: map a column to "name" to make new products.'
+        work.refuse(row, [Problem(Severity.ERROR, ErrorType.MISSING_REQUIRED_FIELD, "name", None, message, None)])
+    return known
+
+
+def _sole_owners(cursor: Cursor, job: ImportJob, accepted: Sequence[Accepted], work: ChunkWork) -> list[Accepted]:
+    """Refuse a row whose ean belongs to another product, stored or earlier in this chunk."""
+    eans = [made.ean for _, made in accepted if made.ean]
+    owners = products.ean_owners(cursor, job.workspace_id, eans) if eans else {}
+    sole = []
+    for row, made in accepted:
+        owner = owners.setdefault(made.ean, made.sku) if made.ean else made.sku
+        if owner == made.sku:
+            sole.append((row, made))
+            continue
+        message = (
+            f'EAN {made.ean} belongs to the product with sku "{owner}", not to "{made.sku}": one of the two is wrong.'
+        )
+        work.refuse(row, [Problem(Severity.ERROR, ErrorType.IDENTITY_CONFLICT, "ean", None, message, made.ean)])
+    return sole

@@ -1,0 +1,98 @@
+"""No job stays running for ever: what fell silent is taken up again, or fails with the reason.
+
+The tick calls ``reap`` and ``sweep_files``; a start after a crash calls ``requeue_lost``, when the queues are known to
+be empty. The ledger says what is still to do, so asking twice is harmless.
+"""
+
+import logging
+from datetime import timedelta
+
+from chalicelib.imports.dispatch import announce, send_chunks
+from chalicelib.imports.finish import clear_file, fail, finish
+from chalicelib.model.import_job import ImportJob, JobState
+from chalicelib.services import Services
+from chalicelib.store import chunks, jobs
+
+log = logging.getLogger(__name__)
+
+_REAPED_AT_ONCE = 200
+
+
+def reap(services: Services) -> int:
+    """Jobs taken up or failed because nobody was heard working on them for a lease."""
+    now = services.now()
+    settings = services.settings
+    with services.database.sweep() as cursor:
+        silent = jobs.silent(
+            cursor, now=now, alive_since=now - timedelta(seconds=settings.lease_seconds), limit=_REAPED_AT_ONCE
+        )
+    for each in silent:
+        if each.takeovers >= settings.takeovers and not each.alive:
+            fail(
+                services,
+                each.workspace_id,
+                each.id,
+                f"No worker was heard of for {settings.takeovers} times {settings.lease_seconds} seconds."
+                " Rows that were imported stay; retry runs the rest.",
+            )
+            continue
+        with services.database.workspace(each.workspace_id) as cursor:
+            job = jobs.take_over(
+                cursor, each.workspace_id, each.id, each.state, now=now, lease_until=settings.lease_from(now)
+            )
+        if job is not None:
+            log.warning("job taken over", extra={"job": job.id, "state": job.state, "takeovers": job.takeovers})
+            _take_up(services, job)
+    return len(silent)
+
+
+def requeue_lost(services: Services) -> int:
+    """Running jobs asked for again, of all workspaces."""
+    with services.database.sweep() as cursor:
+        running = jobs.running(cursor)
+    for workspace_id, job_id, _ in running:
+        with services.database.workspace(workspace_id) as cursor:
+            job = jobs.read(cursor, workspace_id, job_id)
+        if job is not None:
+            _take_up(services, job)
+    return len(running)
+
+
+def sweep_files(services: Services) -> int:
+    """Stored files deleted: of jobs that succeeded, and of others once their days are over."""
+    before = services.now() - timedelta(days=services.settings.file_kept_days)
+    with services.database.sweep() as cursor:
+        found = jobs.keeping_files(cursor, before=before, limit=_REAPED_AT_ONCE)
+    for workspace_id, job_id in found:
+        with services.database.workspace(workspace_id) as cursor:
+            job = jobs.read(cursor, workspace_id, job_id)
+        if job is not None:
+            clear_file(services, job)
+    return len(found)
+
+
+def _take_up(services: Services, job: ImportJob) -> None:
+    match job.state:
+        case JobState.PENDING | JobState.ANALYZING:
+            _wait_for_file(services, job)
+        case JobState.QUEUED:
+            announce(services, job)
+        case JobState.PROCESSING:
+            with services.database.workspace(job.workspace_id) as cursor:
+                numbers = chunks.undone(cursor, job.workspace_id, job.id, job.run)
+            if numbers:
+                send_chunks(services, job, numbers)
+            else:
+                finish(services, job.workspace_id, job.id, job.run)
+        case _:
+            pass
+
+
+def _wait_for_file(services: Services, job: ImportJob) -> None:
+    """A file that came while nobody listened is analysed now; one that never came within its time fails the job."""
+    assert job.file_key is not None
+    if services.files.exists(job.file_key):
+        announce(services, job)
+    elif services.now() > job.created_at + timedelta(seconds=services.settings.upload_url_seconds):
+        reason = "The file never arrived before its upload form ran out. Ask for a new form and upload it again."
+        fail(services, job.workspace_id, job.id, reason)

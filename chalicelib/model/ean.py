@@ -1,0 +1,104 @@
+"""EANs, UPCs and GTINs: which texts are one, how they are compared, and what a spreadsheet does to them.
+
+Shared spec, section 1 "Matching": 8, 12, 13 or 14 digits with a right check digit; leading zeros are kept as printed
+and two spellings are the same EAN when they are equal as 14 digits; a value a spreadsheet has turned into a number is
+recovered only when all its digits are still there. Nothing is guessed: no zero is put back, no check digit made up.
+"""
+
+import re
+from dataclasses import dataclass
+
+LENGTHS = frozenset({8, 12, 13, 14})
+
+_GROUPED = re.compile(
+    r"[0-9] [0-9]{6} [0-9]{6}|[0-9] [0-9]{5} [0-9]{5} [0-9]|[0-9]{4} [0-9]{4}"
+    r"|97[89](?:-[0-9]{1,7}){3,4}|97[89](?: [0-9]{1,7}){3,4}"
+)
+"""As printed under the bars (EAN-13, UPC, EAN-8) and in books; a blank anywhere else is a slip of the hand."""
+_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
+_DECIMAL = re.compile(r"([0-9]+)[.,]0+")
+_TEXT_FORMULA = re.compile(r'="?([^"]*)"?')
+
+_WEIGHED = bytes(
+    3 * (group // 1000) + group // 100 % 10 + 3 * (group // 10 % 10) + group % 10 for group in range(10_000)
+)
+"""Weighted digit sums of four digits at a time: a check is four look-ups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ean:
+    """A valid EAN: its digits as printed, and the 14 digits it is compared by."""
+
+    printed: str
+    gtin14: str
+
+
+@dataclass(frozen=True, slots=True)
+class EanProblem:
+    """Why a text is no EAN, and what to do, fit for a person."""
+
+    message: str
+
+
+def check_digit_holds(digits: str) -> bool:
+    """Whether the last of up to 16 ASCII digits is the GS1 check digit of the others; zeros alone fail."""
+    number = int(digits)
+    total = (
+        _WEIGHED[number % 10_000]
+        + _WEIGHED[number // 10_000 % 10_000]
+        + _WEIGHED[number // 100_000_000 % 10_000]
+        + _WEIGHED[number // 1_000_000_000_000]
+    )
+    return number > 0 and total % 10 == 0
+
+
+def parse_ean(text: str) -> Ean | EanProblem:
+    """The EAN a stripped cell holds, or why it holds none."""
+    digits = _digits_of(text)
+    if isinstance(digits, EanProblem):
+        return digits
+    if len(digits) not in LENGTHS:
+        return EanProblem(f"{_shown(text)} is not an EAN: it has {len(digits)} digits, an EAN has 8, 12, 13 or 14")
+    if not digits.strip("0"):
+        return EanProblem(f"{_shown(text)} is not an EAN: it is all zeros")
+    if not check_digit_holds(digits):
+        right = check_digit(digits[:-1])
+        return EanProblem(f"{_shown(text)} is not an EAN: its check digit is {digits[-1]} and should be {right}")
+    return Ean(digits, digits.zfill(14))
+
+
+def check_digit(body: str) -> int:
+    """The digit that makes ``body`` (ASCII digits) a valid EAN when it is appended."""
+    return -sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(body))) % 10
+
+
+def _digits_of(text: str) -> str | EanProblem:
+    """All digits of the EAN that was meant, or why they cannot be known."""
+    bare = text.lstrip("'\u2019")
+    if bare.startswith("=") and (formula := _TEXT_FORMULA.fullmatch(bare)):
+        bare = formula[1]
+    if bare.isascii() and bare.isdigit():
+        return bare
+    if whole := _DECIMAL.fullmatch(bare):
+        return whole[1]
+    if scientific := _SCIENTIFIC.fullmatch(bare):
+        return _recovered(text, scientific)
+    grouped = bare.replace("\u00a0", " ")
+    if _GROUPED.fullmatch(grouped):
+        return grouped.replace(" ", "").replace("-", "")
+    return EanProblem(f"{_shown(text)} is not an EAN: an EAN is 8, 12, 13 or 14 digits")
+
+
+def _recovered(text: str, scientific: re.Match[str]) -> str | EanProblem:
+    fraction, exponent = scientific[2] or "", int(scientific[3])
+    kept = fraction.rstrip("0")
+    if len(fraction) < exponent or len(kept) > exponent:
+        return EanProblem(
+            f"{_shown(text)} is not an EAN: a spreadsheet has destroyed it, most of its digits are lost; "
+            "format the column as text in the spreadsheet and export the file again"
+        )
+    return scientific[1] + fraction[:exponent]
+
+
+def _shown(text: str) -> str:
+    return f'"{text}"' if len(text) <= 40 else f'"{text[:40]}…"'

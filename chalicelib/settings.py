@@ -1,0 +1,108 @@
+"""Settings: the one place that reads the environment.
+
+Every limit and every part of the system is a variable with the prefix ``PIM_``; units are in the names. The local
+runner (``infra/local``) fills them with embedded parts, a deployment with its own. Nothing here connects to anything.
+"""
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+
+LOCAL_JWT_SECRET = "skuloom-local-secret-for-laptops-only"
+
+
+class Settings(BaseSettings):
+    """All settings of a running part. Frozen; read once per process by ``load_settings``."""
+
+    model_config = SettingsConfigDict(env_prefix="PIM_", frozen=True, extra="ignore")
+
+    stage: str = "local"
+    """``local`` on a laptop; any other name is a deployment and refuses placeholder secrets."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # PostgreSQL: the truth. The role of this URL is neither owner nor superuser.
+    database_url: SecretStr = SecretStr("")
+    database_pool_size: int = 1
+    """Connections one process may hold. 1 in a function; the local runner raises it, its threads share a process."""
+    database_connect_timeout_seconds: int = 10
+
+    # ClickHouse: the mirror. ``chdb:///path`` is the engine in this process, ``http(s)://user:password@host:8123/db``
+    # a server.
+    clickhouse_url: SecretStr = SecretStr("")
+    clickhouse_timeout_seconds: int = 30
+
+    # S3 and SQS. The endpoint comes from AWS_ENDPOINT_URL, which boto3 reads by itself.
+    aws_region: str = "eu-west-3"
+    bucket: str = "skuloom-files"
+    chunk_queue: str = "skuloom-chunks"
+    dead_letter_queue: str = "skuloom-chunks-dead"
+    arrival_queue: str = "skuloom-arrivals"
+    arrival_dead_letter_queue: str = "skuloom-arrivals-dead"
+
+    # Access.
+    jwt_secret: SecretStr = SecretStr("")
+    """HS256 secret. Used when no JWKS URL is set; the local stage has a default, a deployment has none."""
+    jwt_jwks_url: str = ""
+    """RS256 and ES256 keys of the identity provider. When set, HS256 tokens are refused."""
+    jwt_issuer: str = "skuloom"
+    jwt_audience: str = "skuloom"
+    jwt_tenant_claim: str = "workspace"
+
+    # Limits. The multipart limit is what API Gateway and Lambda carry once the body is base64 text.
+    multipart_limit_bytes: int = 4_500_000
+    upload_limit_bytes: int = 5 * 1024 * MEBIBYTE
+    upload_url_seconds: int = 3600
+    body_limit_bytes: int = 1 * MEBIBYTE
+    """JSON bodies."""
+    chunk_rows: int = Field(default=5_000, ge=1, le=100_000)
+    engine_rows: int = 10_000_000
+    columns: int = 1_000
+    """Columns a file may have."""
+    cell_bytes: int = 1 * MEBIBYTE
+    file_kept_days: int = 30
+
+    # Liveness of running jobs. The lease is longer than one chunk's whole visibility cycle.
+    lease_seconds: int = 180
+    takeovers: int = 5
+    """How often a job whose worker fell silent is requeued before it fails with the reason."""
+    chunk_receives: int = 5
+    """SQS maxReceiveCount: deliveries of one chunk before it is dead-lettered and its job fails."""
+    chunk_timeout_seconds: int = 60
+    chunk_concurrency: int = Field(default=10, ge=2, le=1000)
+    """Chunks imported at once, over all jobs; bounded by what PostgreSQL takes. 2 is Lambda's least."""
+    tick_minutes: int = 5
+
+    @model_validator(mode="after")
+    def _refuse_placeholders(self) -> Self:
+        if self.stage == "local":
+            return self
+        secret = self.jwt_secret.get_secret_value()
+        if not self.jwt_jwks_url and (secret == LOCAL_JWT_SECRET or len(secret) < 32):
+            raise ValueError(
+                f"stage {self.stage!r} needs PIM_JWT_JWKS_URL,"
+                " or a PIM_JWT_SECRET of its own with at least 32 characters"
+            )
+        return self
+
+    def lease_from(self, moment: datetime) -> datetime:
+        """Until when a job that was worked on at ``moment`` may stay silent."""
+        return moment + timedelta(seconds=self.lease_seconds)
+
+    @property
+    def jwt_shared_secret(self) -> str:
+        """The HS256 secret, or empty when tokens are checked against a JWKS URL."""
+        if self.jwt_jwks_url:
+            return ""
+        return self.jwt_secret.get_secret_value() or (LOCAL_JWT_SECRET if self.stage == "local" else "")
+
+
+@cache
+def load_settings() -> Settings:
+    """The settings of this process, read from the environment on first use."""
+    return Settings()

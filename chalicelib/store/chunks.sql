@@ -1,0 +1,25 @@
+-- name: create
+INSERT INTO import_chunks (workspace_id, job_id, number, byte_start, byte_end, first_row, row_count, first_line)
+SELECT %(workspace_id)s, %(job_id)s, chunk.* FROM unnest(%(numbers)s::integer[], %(byte_starts)s::bigint[],
+    %(byte_ends)s::bigint[], %(first_rows)s::bigint[], %(row_counts)s::integer[], %(first_lines)s::bigint[]) AS chunk
+
+-- name: forget
+DELETE FROM import_chunks WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s
+
+-- name: read
+SELECT byte_start, byte_end, first_row, row_count, first_line, done_run, failures, last_failure FROM import_chunks
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s
+
+-- name: undone
+SELECT number FROM import_chunks
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND done_run < %(run)s ORDER BY number
+
+-- name: mark_done
+-- The ledger mark; no row back means another delivery of the same message was faster.
+UPDATE import_chunks SET done_run = %(run)s, done_at = %(now)s
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s AND done_run < %(run)s
+RETURNING number
+
+-- name: note_failure
+UPDATE import_chunks SET failures = failures + 1, last_failure = %(failure)s
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s

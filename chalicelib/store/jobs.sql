@@ -1,0 +1,91 @@
+-- name: create
+-- A job with what is known of its file.
+INSERT INTO import_jobs (workspace_id, uuid, state, import_type, file_name, file_type, file_bytes, file_sha256, file_key,
+                         content_key, match_on, analysis, suggestion, total_rows, chunk_count, lease_until)
+VALUES (%(workspace_id)s, %(uuid)s, %(state)s, %(import_type)s, %(file_name)s, %(file_type)s, %(file_bytes)s,
+        %(file_sha256)s, %(file_key)s, %(content_key)s, %(match_on)s, %(analysis)s, %(suggestion)s, %(total_rows)s,
+        %(chunk_count)s, %(lease_until)s)
+RETURNING id
+
+-- name: read
+SELECT * FROM import_jobs WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s
+
+-- name: read_by_uuid
+SELECT * FROM import_jobs WHERE workspace_id = %(workspace_id)s AND uuid = %(uuid)s
+
+-- name: latest
+SELECT * FROM import_jobs WHERE workspace_id = %(workspace_id)s ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+
+-- name: move
+-- The one guarded change of state. What a move sets beside the state comes as columns that are not null.
+UPDATE import_jobs SET
+    state = %(to_state)s,
+    run = run + %(run_step)s,
+    beat_at = %(now)s,
+    lease_until = %(lease_until)s,
+    takeovers = 0,
+    error_message = coalesce(%(error_message)s, error_message),
+    started_at = CASE WHEN %(run_step)s = 1 THEN NULL ELSE coalesce(%(started_at)s, started_at) END,
+    completed_at = CASE WHEN %(run_step)s = 1 THEN NULL ELSE coalesce(%(completed_at)s, completed_at) END,
+    chunks_done = CASE WHEN %(run_step)s = 1 THEN 0 ELSE chunks_done END,
+    created = CASE WHEN %(run_step)s = 1 THEN 0 ELSE created END,
+    updated = CASE WHEN %(run_step)s = 1 THEN 0 ELSE updated END,
+    unchanged = CASE WHEN %(run_step)s = 1 THEN 0 ELSE unchanged END,
+    skipped = CASE WHEN %(run_step)s = 1 THEN 0 ELSE skipped END,
+    error_rows = CASE WHEN %(run_step)s = 1 THEN 0 ELSE error_rows END,
+    warnings = CASE WHEN %(run_step)s = 1 THEN 0 ELSE warnings END,
+    mapping = coalesce(%(mapping)s, mapping),
+    confirmation = coalesce(%(confirmation)s, confirmation),
+    plan = coalesce(%(plan)s, plan)
+WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND state = ANY(%(from_states)s)
+  AND (%(run)s::integer IS NULL OR run = %(run)s)
+RETURNING *
+
+-- name: save_analysis
+-- What the analysis of a file that arrived by itself found; the file's facts with it.
+UPDATE import_jobs SET
+    state = %(to_state)s, beat_at = %(now)s, lease_until = NULL, takeovers = 0, file_type = %(file_type)s,
+    file_bytes = %(file_bytes)s, file_sha256 = %(file_sha256)s, content_key = %(content_key)s, analysis = %(analysis)s,
+    suggestion = %(suggestion)s, total_rows = %(total_rows)s, chunk_count = %(chunk_count)s
+WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND state = ANY(%(from_states)s)
+RETURNING id
+
+-- name: count_chunk
+-- Fence, counters and heartbeat in one: no row back means the run is over and the chunk must be undone.
+UPDATE import_jobs SET
+    chunks_done = chunks_done + 1, created = created + %(created)s, updated = updated + %(updated)s,
+    unchanged = unchanged + %(unchanged)s, skipped = skipped + %(skipped)s, error_rows = error_rows + %(error_rows)s,
+    warnings = warnings + %(warnings)s, beat_at = %(now)s, lease_until = %(lease_until)s, takeovers = 0
+WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND run = %(run)s AND state = 'processing'
+RETURNING chunks_done = chunk_count
+
+-- name: forget_file
+-- The stored file is gone; its SHA-256 stays.
+UPDATE import_jobs SET file_key = NULL, content_key = NULL
+WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s
+
+-- name: silent
+-- Jobs whose lease ran out, oldest first; alive tells whether any job at all was worked on within the lease.
+SELECT workspace_id, id, state, takeovers,
+       EXISTS (SELECT 1 FROM import_jobs other WHERE other.state = ANY(%(running)s) AND other.beat_at > %(alive_since)s
+                 AND (other.workspace_id, other.id) <> (job.workspace_id, job.id)) AS alive
+FROM import_jobs job
+WHERE lease_until IS NOT NULL AND lease_until < %(now)s
+ORDER BY lease_until LIMIT %(limit)s
+
+-- name: running
+-- Every job a worker owes something to, in all workspaces.
+SELECT workspace_id, id, state FROM import_jobs WHERE state = ANY(%(running)s) ORDER BY id
+
+-- name: take_over
+-- Give a silent job another lease and count it; no row back means it moved meanwhile.
+UPDATE import_jobs SET takeovers = takeovers + 1, lease_until = %(lease_until)s
+WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND state = %(state)s AND lease_until < %(now)s
+RETURNING *
+
+-- name: keeping_files
+-- Jobs whose file has served: fully imported, or kept past its days.
+SELECT workspace_id, id FROM import_jobs
+WHERE file_key IS NOT NULL
+  AND (state = 'completed' OR (state IN ('completed_with_errors', 'failed', 'cancelled') AND completed_at < %(before)s))
+ORDER BY id LIMIT %(limit)s

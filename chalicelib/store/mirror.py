@@ -1,0 +1,111 @@
+"""ClickHouse, the mirror: what segments, facets and counts are asked of. PostgreSQL is the truth; late is only late."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from chalicelib.errors import Unavailable
+from chalicelib.store.sql import load_statements
+
+_SQL = load_statements("mirror.sql")
+
+T = TypeVar("T")
+
+COLUMNS = (
+    "workspace",
+    "sku",
+    "name",
+    "ean",
+    "source",
+    "supplier_code",
+    "ai_readability_score",
+    "created_at",
+    "updated_at",
+    "data",
+    "version",
+    "deleted",
+)
+
+
+class Mirror:
+    """The engine behind ``PIM_CLICKHOUSE_URL``. Clients are opened when needed, and kept for whoever comes next."""
+
+    def __init__(self, url: str, *, timeout_seconds: int) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        self._idle: deque[Client] = deque()
+
+    def create_table(self) -> None:
+        self.command(_SQL["create_table"])
+
+    def insert(self, tab_separated: bytes) -> None:
+        """Lines in ``COLUMNS`` order. Sending the same again is harmless: the highest version stays."""
+        self._run(lambda client: client.raw_insert("products", COLUMNS, insert_block=tab_separated, fmt="TabSeparated"))
+
+    def count(self, workspace_id: int) -> int:
+        """Products the mirror holds of a workspace."""
+        return int(self.query(_SQL["count"], {"workspace": workspace_id})[0][0])
+
+    def skus(self, workspace_id: int) -> list[tuple[str, str, int]]:
+        """(sku, name, version) of a workspace, in sku order."""
+        return [(row[0], row[1], row[2]) for row in self.query(_SQL["skus"], {"workspace": workspace_id})]
+
+    def query(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Rows of a fixed statement with ``{name:Type}`` places for values."""
+        return self._run(lambda client: [tuple(row) for row in client.query(statement, parameters=dict(values)).result_rows])
+
+    def command(self, statement: str) -> None:
+        self._run(lambda client: client.command(statement))
+
+    def ping(self) -> None:
+        """Raise Unavailable unless ClickHouse answers."""
+        self._run(lambda client: client.command("SELECT 1"))
+
+    def close(self) -> None:
+        """Close the clients nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> Client:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _connect(self._url, self._timeout_seconds)
+
+    def _run(self, work: Callable[[Client], T]) -> T:
+        try:
+            client = self._take()
+            result = work(client)
+        except (ClickHouseError, OSError) as error:
+            raise Unavailable(f"ClickHouse did not take it: {error}") from error
+        self._idle.append(client)
+        return result
+
+
+def create_mirror(url: str) -> None:
+    """Make the mirror's table where there is none."""
+    mirror = Mirror(url, timeout_seconds=30)
+    mirror.create_table()
+    mirror.close()
+
+
+def _connect(url: str, timeout_seconds: int) -> Client:
+    parts = urlsplit(url)
+    if parts.scheme == "chdb":
+        return clickhouse_connect.get_client(interface="chdb", path=unquote(parts.path))
+    return clickhouse_connect.get_client(
+        interface=parts.scheme,
+        host=parts.hostname or "localhost",
+        port=parts.port or 0,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password or ""),
+        database=parts.path.strip("/") or "default",
+        connect_timeout=timeout_seconds,
+        send_receive_timeout=timeout_seconds,
+        autogenerate_session_id=False,
+    )

@@ -1,0 +1,47 @@
+"""The way from PostgreSQL to the mirror: which products ClickHouse has yet to hear of."""
+
+from collections.abc import Sequence
+
+from chalicelib.store.postgres import Cursor
+from chalicelib.store.sql import load_statements
+
+_SQL = load_statements("outbox.sql")
+
+
+def add(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> None:
+    cursor.execute(_SQL["add"], {"workspace_id": workspace_id, "skus": list(skus)})
+
+
+def add_incoming(cursor: Cursor, workspace_id: int) -> None:
+    """An entry for the products of the running upsert."""
+    cursor.execute(_SQL["add_incoming"], {"workspace_id": workspace_id})
+
+
+def take(cursor: Cursor, workspace_id: int) -> int | None:
+    """The oldest entry nobody else is at, locked until the transaction ends."""
+    cursor.execute(_SQL["take"], {"workspace_id": workspace_id})
+    row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def copy_entry(cursor: Cursor, workspace_id: int, entry_id: int) -> bytes:
+    """The entry's products as tab-separated lines in ``mirror.COLUMNS`` order."""
+    with cursor.copy(_SQL["copy_entry"], {"workspace_id": workspace_id, "entry_id": entry_id}) as copy:
+        return b"".join(copy)
+
+
+def remove(cursor: Cursor, workspace_id: int, entry_id: int) -> None:
+    cursor.execute(_SQL["remove"], {"workspace_id": workspace_id, "entry_id": entry_id})
+
+
+def waiting(cursor: Cursor, limit: int) -> list[int]:
+    """Workspaces with entries, the longest waiting first. Needs a sweeping transaction."""
+    cursor.execute(_SQL["waiting"], {"limit": limit})
+    return [workspace_id for (workspace_id,) in cursor]
+
+
+def depth(cursor: Cursor, workspace_id: int) -> int:
+    cursor.execute(_SQL["depth"], {"workspace_id": workspace_id})
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,108 @@
+"""PostgreSQL: connections, and transactions that are bound to one workspace.
+
+There is no way to a connection but through a transaction that says for whom: ``workspace(id)``, or one of the two
+narrow doors that row-level security leaves open (``sweep`` and ``presented_key``, see the first migration).
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from chalicelib.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+Cursor = psycopg.Cursor[TupleRow]
+T = TypeVar("T")
+
+_AGAIN = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation, errors.LockNotAvailable)
+_ATTEMPTS = 6
+
+exact_json = partial(json.loads, parse_float=Decimal)
+"""jsonb keeps the digits of a number as they were written; so does this reader."""
+
+
+class Postgres:
+    """The database, as the application's role. Connections are opened on first use and kept."""
+
+    def __init__(self, url: str, *, pool_size: int, connect_timeout_seconds: int) -> None:
+        self._pool = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=pool_size,
+            timeout=connect_timeout_seconds,
+            kwargs={"connect_timeout": connect_timeout_seconds, "application_name": "skuloom"},
+            configure=_configure,
+            check=ConnectionPool.check_connection,
+            open=False,
+            name="skuloom",
+        )
+
+    @contextmanager
+    def workspace(self, workspace_id: int) -> Iterator[Cursor]:
+        """One transaction that sees and changes the things of one workspace."""
+        with self._transaction("SELECT set_config('skuloom.workspace_id', %s, true)", str(workspace_id)) as cursor:
+            yield cursor
+
+    @contextmanager
+    def sweep(self) -> Iterator[Cursor]:
+        """One transaction that may read the jobs and the mirror's outbox of all workspaces, and nothing else."""
+        with self._transaction(
+            "SELECT set_config('skuloom.sweep', 'on', true), set_config('skuloom.workspace_id', %s, true)", "0"
+        ) as cursor:
+            yield cursor
+
+    @contextmanager
+    def presented_key(self, key_hash: bytes) -> Iterator[Cursor]:
+        """One transaction that may read the API key with this hash, to learn which workspace it opens."""
+        with self._transaction(
+            "SELECT set_config('skuloom.presented_key', %s, true), set_config('skuloom.workspace_id', '0', true)",
+            key_hash.hex(),
+        ) as cursor:
+            yield cursor
+
+    def retrying(self, workspace_id: int, work: Callable[[Cursor], T]) -> T:
+        """``work`` in a transaction, again from the start when another transaction stood in its way."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self.workspace(workspace_id) as cursor:
+                    return work(cursor)
+            except _AGAIN as error:
+                if attempt == _ATTEMPTS:
+                    raise
+                log.info("transaction again", extra={"attempt": attempt, "sqlstate": error.sqlstate})
+        raise AssertionError("unreachable")
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        with self._transaction("SELECT set_config('skuloom.workspace_id', %s, true)", "0"):
+            pass
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def _transaction(self, preparation: Any, value: str) -> Iterator[Cursor]:
+        self._pool.open()
+        try:
+            with self._pool.connection() as connection, connection.cursor() as cursor:
+                cursor.execute(preparation, [value])
+                yield cursor
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            if isinstance(error, _AGAIN):
+                raise
+            raise Unavailable(f"The database did not answer: {error}") from error
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    set_json_loads(exact_json, connection)

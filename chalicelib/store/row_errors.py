@@ -1,0 +1,42 @@
+"""The row-error ledger: what was wrong with which row, per run of a job."""
+
+from collections.abc import Sequence
+
+from chalicelib.model.row_error import ErrorType, RowError, Severity
+from chalicelib.store.postgres import Cursor
+from chalicelib.store.sql import load_statements
+
+_SQL = load_statements("row_errors.sql")
+
+
+def add(cursor: Cursor, workspace_id: int, job_id: int, run: int, found: Sequence[RowError]) -> None:
+    if not found:
+        return
+    cursor.execute(
+        _SQL["add"],
+        {
+            "workspace_id": workspace_id,
+            "job_id": job_id,
+            "run": run,
+            "row_numbers": [each.row_number for each in found],
+            "lines": [each.line for each in found],
+            "severities": [each.severity for each in found],
+            "error_types": [each.error_type for each in found],
+            "fields": [each.field for each in found],
+            "columns": [each.column for each in found],
+            "messages": [each.message for each in found],
+            "raw_values": [each.raw_value for each in found],
+        },
+    )
+
+
+def page(cursor: Cursor, workspace_id: int, job_id: int, run: int, *, limit: int, offset: int = 0) -> list[RowError]:
+    """The findings of one run in the order of the file."""
+    cursor.execute(
+        _SQL["page"], {"workspace_id": workspace_id, "job_id": job_id, "run": run, "limit": limit, "offset": offset}
+    )
+    return [RowError(row[0], row[1], Severity(row[2]), ErrorType(row[3]), *row[4:]) for row in cursor]
+
+
+def forget_older(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> None:
+    cursor.execute(_SQL["forget_older"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})

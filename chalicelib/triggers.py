@@ -1,0 +1,145 @@
+"""The non-HTTP entry points: the chunk queue, the arrival queue, their dead letters, and the 5-minute tick.
+
+A handler's body says which step of the engine a message asks for. What a step raises is logged here with the job,
+noted in the ledger, and the message is shown again after a growing pause; SQS dead-letters what keeps failing, and the
+job then ends with the reason.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from chalice.app import Blueprint, CloudWatchEvent, SQSEvent
+
+from chalicelib.catalog.mirror import drain_all
+from chalicelib.errors import SkuloomError, Unavailable
+from chalicelib.imports.analyze import analyze_arrival, fail_arrival
+from chalicelib.imports.dispatch import dispatch
+from chalicelib.imports.finish import fail
+from chalicelib.imports.import_chunk import import_chunk
+from chalicelib.imports.recover import reap, sweep_files
+from chalicelib.services import Services, container_services
+from chalicelib.settings import load_settings
+from chalicelib.store import chunks
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint(__name__)
+
+_settings = load_settings()
+
+Message = Mapping[str, Any]
+BatchAnswer = dict[str, list[dict[str, str]]]
+
+
+@blueprint.on_sqs_message(
+    queue=_settings.chunk_queue, name="import_chunks", batch_size=1, maximum_concurrency=_settings.chunk_concurrency
+)
+def import_chunks(event: SQSEvent) -> BatchAnswer:
+    """A queued job to dispatch, or a chunk of rows to import."""
+    return _each(event, _settings.chunk_queue, _take_chunk_message)
+
+
+@blueprint.on_sqs_message(queue=_settings.arrival_queue, name="arrivals", batch_size=1)
+def arrivals(event: SQSEvent) -> BatchAnswer:
+    """A file that came to S3, or a job whose file is to be analysed again."""
+    return _each(event, _settings.arrival_queue, _take_arrival_message)
+
+
+@blueprint.on_sqs_message(queue=_settings.dead_letter_queue, name="dead_chunks", batch_size=1)
+def dead_chunks(event: SQSEvent) -> BatchAnswer:
+    """A chunk that failed too often ends its job."""
+    return _each(event, _settings.dead_letter_queue, _fail_job_of)
+
+
+@blueprint.on_sqs_message(queue=_settings.arrival_dead_letter_queue, name="dead_arrivals", batch_size=1)
+def dead_arrivals(event: SQSEvent) -> BatchAnswer:
+    """A file whose analysis failed too often ends its job."""
+    return _each(event, _settings.arrival_dead_letter_queue, _fail_arrival_of)
+
+
+@blueprint.schedule(f"rate({_settings.tick_minutes} minutes)", name="tick")
+def tick(_event: CloudWatchEvent) -> dict[str, int]:
+    """Take up what fell silent, bring the mirror up to date, delete files that have served."""
+    services = container_services()
+    done = {"reaped": reap(services), "mirrored": drain_all(services), "files": sweep_files(services)}
+    log.info("tick", extra=done)
+    return done
+
+
+def _take_chunk_message(services: Services, message: Message) -> None:
+    match message["do"]:
+        case "dispatch":
+            dispatch(services, message["workspace"], message["job"], message["run"])
+        case "import":
+            import_chunk(services, message["workspace"], message["job"], message["run"], message["chunk"])
+        case unknown:
+            raise ValueError(f"no step is called {unknown!r}")
+
+
+def _take_arrival_message(services: Services, message: Message) -> None:
+    for workspace_id, job_uuid in _arrived(message):
+        analyze_arrival(services, workspace_id, job_uuid)
+
+
+def _fail_job_of(services: Services, message: Message) -> None:
+    fail(services, message["workspace"], message["job"], _reason(services, message), run=message["run"])
+
+
+def _fail_arrival_of(services: Services, message: Message) -> None:
+    for workspace_id, job_uuid in _arrived(message):
+        fail_arrival(services, workspace_id, job_uuid)
+
+
+def _reason(services: Services, message: Message) -> str:
+    receives = services.settings.chunk_receives
+    if message["do"] != "import":
+        return f"The job could not be started in {receives} attempts. Retry starts it again."
+    with services.database.workspace(message["workspace"]) as cursor:
+        chunk = chunks.read(cursor, message["workspace"], message["job"], message["chunk"])
+    assert chunk is not None
+    rows = f"rows {chunk.range.first_row} to {chunk.range.first_row + chunk.range.rows - 1}"
+    why = chunk.last_failure or "its worker died each time without a word"
+    failed = f"Chunk {message['chunk']} ({rows}) failed {receives} times: {why}."
+    return f"{failed} Rows that were imported stay; retry runs the rest."
+
+
+def _arrived(message: Message) -> Iterable[tuple[int, UUID]]:
+    """(workspace, job) of each object an S3 notification tells of; its test event tells of none."""
+    if message.get("do") == "analyze":
+        yield message["workspace"], UUID(message["uuid"])
+    for record in message.get("Records", []):
+        _, workspace_id, job_uuid, _ = unquote_plus(record["s3"]["object"]["key"]).split("/", 3)
+        yield int(workspace_id), UUID(job_uuid)
+
+
+def _each(event: SQSEvent, queue: str, take: Callable[[Services, Message], None]) -> BatchAnswer:
+    """Run ``take`` on each message; the ones it failed on are named, to be delivered again."""
+    services = container_services()
+    failures = []
+    for record in event.to_dict()["Records"]:
+        message = json.loads(record["body"])
+        try:
+            take(services, message)
+        except Exception as error:
+            facts = {"queue": queue, "job": message.get("job"), "chunk": message.get("chunk")}
+            log.exception("message failed", extra=facts)
+            failures.append({"itemIdentifier": record["messageId"]})
+            _soon_again(services, queue, record, message, error)
+    return {"batchItemFailures": failures}
+
+
+def _soon_again(services: Services, queue: str, record: Mapping[str, Any], message: Message, error: Exception) -> None:
+    """Note why, and wait 2, 4, 8 … seconds instead of the visibility timeout, which is meant for dead workers."""
+    receives = int(record["attributes"]["ApproximateReceiveCount"])
+    failure = str(error) if isinstance(error, SkuloomError) else f"{type(error).__name__}: {error}"
+    try:
+        if "chunk" in message:
+            with services.database.workspace(message["workspace"]) as cursor:
+                chunks.note_failure(cursor, message["workspace"], message["job"], message["chunk"], failure[:500])
+        services.queues.retry_in(queue, record["receiptHandle"], min(2**receives, 60))
+    except Unavailable as unavailable:
+        log.warning("failure not noted", extra={"queue": queue, "why": str(unavailable)})

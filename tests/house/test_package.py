@@ -1,0 +1,98 @@
+"""The deployment package builds, lints, fits, and its template says what the system relies on."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import Settings
+from tests.house.project import ROOT, files
+
+pytestmark = [pytest.mark.house, pytest.mark.package]
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    made = subprocess.run(
+        [sys.executable, "-m", "scripts.package", "--stage", "dev", "--out", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def functions(package: Path) -> dict[str, Any]:
+    template = json.loads((package / "sam.json").read_text())
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def queue_events(functions: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, function in functions.items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "SQS":
+                yield name, event["Properties"]
+
+
+def test_every_entry_point_is_a_function(functions: dict[str, Any]) -> None:
+    assert set(functions) == {"APIHandler", "ImportChunks", "DeadChunks", "Arrivals", "DeadArrivals", "Tick"}
+
+
+def test_queues_take_partial_answers_and_carry_the_stage(functions: dict[str, Any]) -> None:
+    events = dict(queue_events(functions))
+    assert {name: event["Queue"]["Fn::Sub"].rsplit(":", 1)[-1] for name, event in events.items()} == {
+        "ImportChunks": "skuloom-dev-chunks",
+        "DeadChunks": "skuloom-dev-chunks-dead",
+        "Arrivals": "skuloom-dev-arrivals",
+        "DeadArrivals": "skuloom-dev-arrivals-dead",
+    }
+    assert all(event["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for event in events.values())
+
+
+def test_chunk_function_has_its_time_and_a_bounded_concurrency(functions: dict[str, Any]) -> None:
+    chunks = functions["ImportChunks"]
+    assert chunks["Timeout"] == Settings.model_fields["chunk_timeout_seconds"].default
+    assert dict(queue_events(functions))["ImportChunks"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_each_function_has_a_role_of_its_own(functions: dict[str, Any]) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in functions.values()]
+    assert len(set(roles)) == len(roles)
+
+
+def test_policies_name_no_other_stage(package: Path) -> None:
+    template = json.loads((package / "sam.json").read_text())
+    assert template["Parameters"]["Stage"]["AllowedValues"] == ["dev"]
+    roles = [each for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    statements = [
+        statement
+        for role in roles
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert all("*" not in statement["Action"] and "*" not in statement["Resource"] for statement in statements)
+
+
+def test_archive_holds_what_runs_and_nothing_else(package: Path) -> None:
+    with zipfile.ZipFile(package / "deployment.zip") as archive:
+        names = set(archive.namelist())
+    ours = {path.relative_to(ROOT).as_posix() for path in files(ROOT / "chalicelib")} | {"app.py"}
+    assert ours <= names
+    top = {name.split("/")[0] for name in names}
+    assert top.isdisjoint(
+        {"bench", "chdb", "django", "infra", "moto", "pgserver", "scripts", "tests", ".chalice", ".env"}
+    )
+    assert any(name.startswith("__pycache__/app.") for name in names)

@@ -1,0 +1,129 @@
+"""Two workspaces never meet: in the queries, and in the database when a query forgets."""
+
+import psycopg
+import pytest
+
+from chalicelib.store import outbox, products
+from chalicelib.workspaces import hash_key
+from tests.walk import row
+
+TENANT_TABLES = (
+    "api_keys",
+    "product_schemas",
+    "learned_mappings",
+    "import_jobs",
+    "import_chunks",
+    "row_errors",
+    "row_claims",
+    "products",
+    "mirror_outbox",
+)
+
+
+@pytest.fixture
+def app_url(embedded):
+    return embedded.settings.database_url.get_secret_value()
+
+
+def test_the_same_skus_and_eans_live_in_two_workspaces_side_by_side(walk, other_walk):
+    walk.import_rows([row(number, title="Ours") for number in range(5)])
+    other_walk.import_rows([row(number, title="Theirs") for number in range(7)])
+    assert {product.name for product in walk.products()} == {"Ours"}
+    assert {product.name for product in other_walk.products()} == {"Theirs"}
+    assert (len(walk.products()), len(other_walk.products())) == (5, 7)
+    walk.assert_mirror_agrees()
+    other_walk.assert_mirror_agrees()
+
+
+def test_a_transaction_of_one_workspace_sees_nothing_of_another_even_if_asked_for_it(walk, other_walk):
+    other_walk.import_rows([row(1)])
+    theirs = other_walk.products()[0]
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        assert products.read(cursor, other_walk.workspace_id, theirs.id) is None
+        cursor.execute("SELECT count(*) FROM products WHERE workspace_id = %s", [other_walk.workspace_id])
+        assert cursor.fetchone() == (0,)
+        cursor.execute("UPDATE products SET name = 'stolen' WHERE id = %s", [theirs.id])
+        assert cursor.rowcount == 0
+    assert other_walk.products() == [theirs]
+
+
+def test_a_row_cannot_be_written_into_another_workspace(walk, other_walk):
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+        walk.services.database.workspace(walk.workspace_id) as cursor,
+    ):
+        cursor.execute(
+            "INSERT INTO products (workspace_id, sku, name, data, source) VALUES (%s, 'x', 'x', '{}', 'test')",
+            [other_walk.workspace_id],
+        )
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+def test_a_query_that_forgets_the_workspace_is_refused(walk, app_url, table):
+    walk.import_rows([row(1)])
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        outbox.add(cursor, walk.workspace_id, ["SKU-00001"])
+    with psycopg.connect(app_url) as connection, pytest.raises(psycopg.errors.UndefinedObject, match="workspace_id"):
+        connection.execute(f"SELECT * FROM {table}")
+
+
+def test_it_is_refused_also_after_a_rollback(walk, app_url):
+    with psycopg.connect(app_url) as connection:
+        connection.execute("SELECT set_config('skuloom.workspace_id', %s, true)", [str(walk.workspace_id)])
+        connection.rollback()
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+            connection.execute("SELECT * FROM products")
+
+
+def test_the_application_is_neither_owner_nor_superuser_and_cannot_step_around(app_url):
+    with psycopg.connect(app_url, autocommit=True) as connection:
+        role = connection.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        assert role == (False, False, False, False)
+        for statement in (
+            "TRUNCATE products",
+            "ALTER TABLE products DISABLE ROW LEVEL SECURITY",
+            "DROP POLICY own_workspace ON products",
+            "SET ROLE postgres",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_every_table_of_a_workspace_has_forced_row_level_security(embedded):
+    with psycopg.connect(embedded.database_admin_url) as connection:
+        tables = dict(
+            connection.execute(
+                "SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_class"
+                " JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'workspace_id'"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            ).fetchall()
+        )
+    assert tables == dict.fromkeys(TENANT_TABLES, True)
+
+
+def test_every_unique_key_begins_with_the_workspace(embedded):
+    with psycopg.connect(embedded.database_admin_url) as connection:
+        found = connection.execute(
+            "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE 'CREATE UNIQUE%'"
+        ).fetchall()
+    loose = [index for table, index in found if table in TENANT_TABLES and "(workspace_id" not in index]
+    assert loose == []
+
+
+def test_a_presented_key_shows_its_own_row_only(walk, other_walk):
+    with walk.services.database.presented_key(hash_key(walk.api_key)) as cursor:
+        cursor.execute("SELECT workspace_id FROM api_keys")
+        assert cursor.fetchall() == [(walk.workspace_id,)]
+
+
+def test_the_sweep_reads_jobs_and_outbox_and_nothing_else(walk):
+    job = walk.import_rows([row(1)])
+    with walk.services.database.sweep() as cursor:
+        cursor.execute("SELECT count(*) FROM import_jobs WHERE id = %s", [job.id])
+        assert cursor.fetchone() == (1,)
+        cursor.execute("SELECT count(*) FROM products")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("UPDATE import_jobs SET state = 'failed' WHERE id = %s", [job.id])
+        assert cursor.rowcount == 0
