@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol, TypeAlias, TypeVar
 
 import orjson
@@ -171,7 +172,10 @@ def day_first_shown(text: str) -> bool | None:
 
 
 def _separator_shown(text: str) -> str | None:
-    return next((each for each in _LIST_SEPARATORS if each in text), None)
+    for separator in _LIST_SEPARATORS:
+        if separator in text:
+            return separator
+    return None
 
 
 # Numerals -------------------------------------------------------------------------------------------------------------
@@ -206,7 +210,7 @@ _WHOLE_BY_DECIMAL = {
 
 _SCIENTIFIC = re.compile(r"([+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?)[eE]([+-]?[0-9]{1,3})")
 
-_LETTER_AMONG_DIGITS = re.compile(r"[0-9][.,]?[^\W\d_]{1,2}$|[0-9][^\W\d_]+[+-]?[0-9]|^[OoIl][.,]?[0-9]")
+_LETTER_AMONG_DIGITS = re.compile(r"[0-9][.,]?[^\W\d_]{1,2}$|[0-9][^\W\d_]+[+-]?[.,]?[0-9]|^[OoIl][.,]?[0-9]")
 
 
 def _plain(text: str) -> str:
@@ -400,10 +404,16 @@ class NumberType:
     _expected = "a number"
 
     def parser(self, habit: Habit, /) -> Parser:
-        plain_integer = re.compile(r"-?[0-9]{1,18}").fullmatch
+        plain_decimal = re.compile(_PLAIN_DECIMALS[habit.decimal]).fullmatch
+        comma = habit.decimal == ","
 
         def parse(text: str) -> JsonValue:
-            return int(text) if plain_integer(text) else self._parse(text, habit)
+            if text.isdigit() and text.isascii() and len(text) < 19:
+                return int(text)
+            if plain_decimal(text):
+                number = float(text.replace(",", ".") if comma else text)
+                return int(number) if number.is_integer() else number
+            return self._parse(text, habit)
 
         return parse
 
@@ -436,6 +446,14 @@ class NumberType:
         if len(unit) == 1 and _LETTER_AMONG_DIGITS.search(plain):
             return "a letter stands among the digits"
         return f"{_shown(unit.strip())} stands beside it; keep a unit in a field of its own, or make this field a text"
+
+
+_PLAIN_DECIMALS = {
+    ".": r"-?[0-9]{1,9}\.[0-9]{1,6}",
+    ",": r"-?[0-9]{1,9},[0-9]{1,6}",
+    None: r"-?[0-9]{1,9}\.[0-9]{1,2}",
+}
+"""By the decimal sign: numbers with one reading and at most 15 digits, which a float holds exactly."""
 
 
 def _bounded(number: Decimal | float) -> str:
@@ -551,10 +569,12 @@ class UrlType:
 
     _expected = "a web address"
     _address = re.compile(
-        r"(?:(?:https?|ftp):)?//(?:[^\s/?#@\[\]]+@)?(?:[\w.~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?",
+        r"(?:(?:https?|ftp):)?//(?:[^\s\0/?#@\[\]]+@)?(?:[\w.~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#][^\s\0]*)?",
         re.IGNORECASE,
     )
-    _several = re.compile(r"[|,;\s]\s*(?:https?:|ftp:)?//", re.IGNORECASE)
+    _plain = re.compile(r"https?://[a-zA-Z0-9.-]+/[!-~]*").fullmatch
+    """Nearly every address, at a third of the time."""
+    _several = re.compile(r"[|,;\s](?:https?:|ftp:)?//", re.IGNORECASE)
 
     def parser(self, _habit: Habit, /) -> Parser:
         return self._parse
@@ -568,9 +588,11 @@ class UrlType:
         return stored
 
     def _parse(self, text: str) -> str:
-        _refuse_nul(text)
+        if self._plain(text) and text.count("//") == 1:
+            return text
         if self._address.fullmatch(text) and not self._several.search(text):
             return text
+        _refuse_nul(text)
         raise _unfit(text, self._expected, self._why_no_address(text))
 
     def _why_no_address(self, text: str) -> str:
@@ -733,6 +755,8 @@ class DatetimeType:
     _expected = "a date"
 
     def parser(self, habit: Habit, /) -> Parser:
+        # The dates of a column are few and slow to read.
+        @lru_cache(maxsize=1_024)
         def parse(text: str) -> JsonValue:
             return self._parse(text, habit.day_first)
 

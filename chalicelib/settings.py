@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     cell_bytes: int = 1 * MEBIBYTE
     file_kept_days: int = 30
 
-    # Liveness of running jobs. The lease is longer than one chunk's whole visibility cycle.
+    # Liveness of running jobs. The lease is longer than any step may take, so that only dead workers are silent for it.
     lease_seconds: int = 180
     takeovers: int = 5
     """How often a job whose worker fell silent is requeued before it fails with the reason."""

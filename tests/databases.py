@@ -18,7 +18,7 @@ def main(data_dir: Path) -> None:
     postgres.start()
     try:
         with psycopg.connect(postgres.admin_url) as connection:
-            stored = connection.execute("SELECT sku, name, version FROM products ORDER BY sku COLLATE \"C\"").fetchall()
+            stored = connection.execute('SELECT sku, name, version FROM products ORDER BY sku COLLATE "C"').fetchall()
             waiting = connection.execute("SELECT count(*) FROM mirror_outbox").fetchone()
     finally:
         postgres.stop()

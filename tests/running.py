@@ -38,7 +38,7 @@ class System:
         made = subprocess.run(
             [sys.executable, "-m", "infra.local.workspace", name],
             cwd=ROOT,
-            env={**os.environ, "PIM_DATA_DIR": str(self.data_dir)},
+            env={**_clean_environment(), "PIM_DATA_DIR": str(self.data_dir)},
             capture_output=True,
             text=True,
             check=True,
@@ -48,12 +48,18 @@ class System:
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
         self.process.kill()
-        self.process.wait()
+        self._reap()
 
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(DEADLINE_SECONDS)
+        return self._reap()
+
+    def _reap(self) -> int:
+        code = self.process.wait(DEADLINE_SECONDS)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
 
 
 def start(data_dir: Path, **variables: str) -> System:
@@ -62,7 +68,7 @@ def start(data_dir: Path, **variables: str) -> System:
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"],
             cwd=ROOT,
-            env={**os.environ, **variables, "PORT": str(free_port()), "PIM_DATA_DIR": str(data_dir)},
+            env={**_clean_environment(), **variables, "PORT": str(free_port()), "PIM_DATA_DIR": str(data_dir)},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -73,6 +79,7 @@ def start(data_dir: Path, **variables: str) -> System:
     if not found:
         process.kill()
         process.wait()
+        process.stdout.close()
         raise AssertionError(f"not ready: {line!r}\n{data_dir.with_suffix('.log').read_text()[-3000:]}")
     return System(process, found[1], found[2], data_dir)
 
@@ -84,10 +91,7 @@ def running(data_dir: Path, **variables: str) -> Iterator[System]:
     try:
         yield system
     finally:
-        if system.process.poll() is None:
-            system.stop()
-        assert system.process.stdout is not None
-        system.process.stdout.close()
+        system.stop()
 
 
 def wait_for_import(client: httpx.Client, job_id: int, *statuses: str) -> dict[str, Any]:
@@ -121,3 +125,8 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _clean_environment() -> dict[str, str]:
+    """A newcomer's environment: without what points to the parts of this test process."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PIM_", "AWS_"))}

@@ -17,6 +17,8 @@ from chalicelib.services import Services, container_services
 
 log = logging.getLogger(__name__)
 
+_NUL = b"\\u0000"
+
 ErrorAnswer = Callable[[SkuloomError], tuple[int, dict[str, Any]]]
 
 
@@ -30,8 +32,12 @@ class Call:
 
     @property
     def query(self) -> dict[str, str]:
-        """Query parameters; of a repeated one the last."""
-        return dict(self.request.query_params or {})
+        """Query parameters; of a repeated one the last. Raises InvalidValue for NUL, which no text here can hold."""
+        asked = dict(self.request.query_params or {})
+        for name, text in asked.items():
+            if "\0" in name + text:
+                raise InvalidValue({name.replace("\0", "") or "query": "holds a NUL character"})
+        return asked
 
     @property
     def body(self) -> bytes:
@@ -42,6 +48,8 @@ class Call:
         limit = self.services.settings.body_limit_bytes
         if len(self.body) > limit:
             raise TooLarge(f"The body has {len(self.body)} bytes; a JSON body may have {limit}.")
+        if _NUL in self.body:
+            raise InvalidValue({"body": "holds a NUL character (\\u0000), which no text here can hold"})
         try:
             value = orjson.loads(self.body)
         except orjson.JSONDecodeError as error:

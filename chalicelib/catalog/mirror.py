@@ -39,7 +39,7 @@ def _send_one(services: Services, workspace_id: int) -> bool:
         entry_id = outbox.take(cursor, workspace_id)
         if entry_id is None:
             return False
-        lines = outbox.copy_entry(cursor, workspace_id, entry_id)
+        lines = outbox.lines(cursor, workspace_id, entry_id)
         if lines:
             services.mirror.insert(lines)
         outbox.remove(cursor, workspace_id, entry_id)

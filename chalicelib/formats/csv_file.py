@@ -131,7 +131,8 @@ class _Lines:
 
     def more(self) -> bytes:
         """Read one block on: the pending bytes up to the last line end; empty when no further line has ended."""
-        block = self._head or self._stream.read(self._block_bytes)
+        # A long record is parsed again with each block until it ends: twice the bytes each time, so at most twice over.
+        block = self._head or self._stream.read(max(self._block_bytes, len(self.pending)))
         self._head = b""
         self._digest.update(block)
         self.at_end = not block

@@ -27,9 +27,9 @@ _SPOKEN_NAMES = {  # what spreadsheets and older shop systems write when they do
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
 }
-_LOOKED_LIKE_1252 = frozenset({"cp1250", "cp1254", "cp1257"})
-_NOT_WESTERN = re.compile(r"[šžŠŽ]|[ìð]\w|ù[a-zà-ÿ]|\w[¹³¿¥¼¾]|[³¿¹]\w|õ(?!e)|[þý]")
-"""Signs that text decoded as Windows-1252 was Central European or Turkish: Czech, Polish and so on look like this."""
+_LOOKED_LIKE_1252 = frozenset({"cp1252", "cp1250", "cp1254", "cp1257", "mac_roman"})
+_NOT_WESTERN = re.compile(r"[šžŠŽŸ]|[ìð]\w|ù[a-zà-ÿ]|\w[¹³¿¥¼¾]|[³¿¹]\w|õ(?!e)|[þý]|[^\W\d_][–—‡ˆ][^\W\d_]")
+"""Signs that text decoded as Windows-1252 was Central European, Turkish or from a Mac: this is what they turn into."""
 
 _SAMPLE_BEFORE_BYTES, _SAMPLE_AFTER_BYTES = 2_000, 8_000
 
@@ -73,12 +73,16 @@ def likely_encoding(data: bytes, bad: int) -> str | None:
     start = data.rfind(b"\n", 0, max(0, bad - _SAMPLE_BEFORE_BYTES)) + 1
     end = data.rfind(b"\n", bad, bad + _SAMPLE_AFTER_BYTES)
     sample = data[start : end if end > 0 else bad + _SAMPLE_AFTER_BYTES]
-    best = from_bytes(sample, cp_isolation=[name for name in _SPOKEN_NAMES if not name.startswith("utf")]).best()
-    found = best.encoding if best else None
-    if found is None or found in _LOOKED_LIKE_1252:
-        western = sample.decode("cp1252", errors="replace")
-        return "cp1252" if "\ufffd" not in western and not _NOT_WESTERN.search(western) else found
-    return found
+    candidates = [name for name in _SPOKEN_NAMES if not name.startswith("utf")]
+    found = [match.encoding for match in from_bytes(sample, cp_isolation=candidates)]
+    if (not found or found[0] in _LOOKED_LIKE_1252) and _may_be_western(sample):
+        return "cp1252"
+    return next((name for name in found if name != "cp1252"), None)
+
+
+def _may_be_western(sample: bytes) -> bool:
+    text = sample.decode("cp1252", errors="replace")
+    return "\ufffd" not in text and not _NOT_WESTERN.search(text)
 
 
 def _codec_name(encoding: str) -> str:

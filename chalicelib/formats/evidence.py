@@ -7,7 +7,7 @@ a sample of rows spread over it, and eight bytes a row for each column that may 
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chalicelib.fields import FIELD_TYPES, Habit, Parser, Unfit, column_habit, day_first_shown, decimal_shown
 from chalicelib.model.outcomes import ColumnEvidence
@@ -159,18 +159,18 @@ def fits(filled: Sequence[str], habit: Habit) -> dict[str, float]:
     if not filled:
         return dict.fromkeys(FIELD_TYPES, 0.0)
     counts = Counter(filled)
-    shares: dict[str, float] = {}
-    for name, field_type in FIELD_TYPES.items():
-        parse, several = field_type.parser(habit), _SEVERAL.get(name)
-        fitting = sum(
-            count for text, count in counts.items() if (several is None or several.search(text)) and _fits(parse, text)
-        )
-        shares[name] = round(fitting / len(filled), 4)
-    return shares
+    fitting = {name: _fitting(name, counts, habit) for name in FIELD_TYPES}
+    fitting["array"] -= fitting["number"] | fitting["price"]  # the comma of 0,15 parts no list
+    return {name: round(sum(counts[text] for text in texts) / len(filled), 4) for name, texts in fitting.items()}
 
 
 _SEVERAL = {"array": re.compile(r"[|;,\[]"), "multi_price": re.compile(r"[|;\n\[]")}
 """A cell without any of these holds one item, and need not be parsed to know it."""
+
+
+def _fitting(name: str, texts: Iterable[str], habit: Habit) -> set[str]:
+    parse, several = FIELD_TYPES[name].parser(habit), _SEVERAL.get(name)
+    return {text for text in texts if (several is None or several.search(text)) and _fits(parse, text)}
 
 
 def _fits(parse: Parser, text: str) -> bool:
@@ -182,10 +182,18 @@ def _fits(parse: Parser, text: str) -> bool:
 
 
 def _examples(filled: Sequence[str], habit: Habit) -> tuple[str, ...]:
-    """Distinct cells in file order, after the ones that show how the column writes its numbers and dates."""
+    """Distinct cells in file order, after the ones that show how the column writes its numbers and dates.
+
+    Cells that show the opposite are left out, so that the habit can be told from the examples alone.
+    """
     telling = (
         next((cell for cell in filled if decimal_shown(cell) == habit.decimal), None),
         next((cell for cell in filled if day_first_shown(cell) == habit.day_first), None),
     )
-    distinct = dict.fromkeys(cell[:EXAMPLE_CHARACTERS] for cell in (*telling, *filled) if cell)
-    return tuple(list(distinct)[:EXAMPLES])
+    examples: dict[str, None] = {}
+    for cell in (*telling, *dict.fromkeys(filled)):
+        if len(examples) == EXAMPLES:
+            break
+        if cell and decimal_shown(cell) in {None, habit.decimal} and day_first_shown(cell) in {None, habit.day_first}:
+            examples[cell[:EXAMPLE_CHARACTERS]] = None
+    return tuple(examples)

@@ -44,7 +44,7 @@ _FOREIGN = (
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml")
-_JSON = re.compile(rb"\{\s*[\"}]|\[\s*(?:[\[{\"\]]|-?[0-9]|true|false|null)")
+_JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _XML = re.compile(rb"<(?:\?xml\b|!DOCTYPE\b|!--)", re.IGNORECASE)
 _ELEMENT = re.compile(rb"<[A-Za-z_]")

@@ -22,6 +22,7 @@ from chalicelib.store import chunks, jobs
 
 log = logging.getLogger(__name__)
 
+
 def analyze_content(stream: IO[bytes], file_name: str, settings: Settings) -> Analysis:
     """One pass over the bytes. Raises UnreadableFile with what, where and what to do."""
     return FORMATS["csv"].analyze(
@@ -91,10 +92,20 @@ def fail_arrival(services: Services, workspace_id: int, job_uuid: UUID) -> None:
 
 
 def analysis_json(analysis: Analysis) -> dict[str, Any]:
-    """What a job keeps of its analysis; the chunks have a table of their own."""
+    """What a job keeps of its analysis; the chunks have a table of their own.
+
+    PostgreSQL keeps no NUL character: in the sample its picture stands for it. The row itself will be a row error.
+    """
     kept = asdict(analysis)
     del kept["chunks"]
+    kept["sample_rows"] = [list(map(_without_nul, row)) for row in analysis.sample_rows]
+    for column in kept["columns"]:
+        column["examples"] = list(map(_without_nul, column["examples"]))
     return kept
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "\u2400")
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:

@@ -6,7 +6,7 @@ all of it is undone. A redelivered message finds the mark and does nothing twice
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,11 +19,13 @@ from chalicelib.imports.finish import finish
 from chalicelib.imports.plan import ImportPlan
 from chalicelib.imports.rows import Converted, Problem, Refused, compile_row_converter, raw_data, row_hash
 from chalicelib.model.import_job import Counters, ImportJob, JobState
+from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.outcomes import CsvDialect
 from chalicelib.model.row_error import ErrorType, RowError, Severity
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs, outbox, products, row_errors
 from chalicelib.store.postgres import Cursor
+from chalicelib.store.products import KnownProduct
 
 log = logging.getLogger(__name__)
 
@@ -176,26 +178,28 @@ def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[F
     work = ChunkWork()
     convert = compile_row_converter(plan.rows)
     if plan.keys_are_unique:
-        stored = products.hashes(cursor, job.workspace_id, [row.key for row in rows if row.key])
-        unknown = [row for row in rows if row.key is None or stored.get(row.key) != row.digest]
+        known = products.known(cursor, job.workspace_id, [row.key for row in rows if row.key])
+        unknown = [row for row in rows if row.key not in known or known[row.key].row_hash != row.digest]
         work.unchanged += len(rows) - len(unknown)
         accepted = _accept(convert, unknown, work)
     else:
         accepted = _last_of_each_key(cursor, job, _accept(convert, rows, work), work)
-        stored = products.hashes(cursor, job.workspace_id, [made.sku for _, made in accepted])
-    accepted = _changed(accepted, stored, work)
+        known = products.known(cursor, job.workspace_id, [made.sku for _, made in accepted])
     if not plan.rows.has_name:
-        accepted = _known(accepted, stored, work)
+        accepted = _existing(accepted, known, work)
     if plan.rows.has_ean:
-        accepted = _sole_owners(cursor, job, accepted, work)
-    headers = plan.rows.headers
-    for row, made in accepted:
-        digest = row.digest
-        if made.warnings:
-            work.note(row, made.warnings)
-            digest += _WITH_WARNINGS
+        accepted = _sole_owners(cursor, job, accepted, known, work)
+    for row, made in _changed(accepted, known, work):
+        digest = row.digest + _WITH_WARNINGS if made.warnings else row.digest
         work.incoming.append(
-            (made.sku, made.ean, made.name or "", orjson.dumps(made.data), raw_data(row.cells, headers), digest)
+            (
+                made.sku,
+                made.ean,
+                made.name or "",
+                orjson.dumps(made.data),
+                raw_data(row.cells, plan.rows.headers),
+                digest,
+            )
         )
     return work
 
@@ -213,16 +217,17 @@ def _accept(
     return accepted
 
 
-def _changed(accepted: Iterable[Accepted], stored: dict[str, bytes | None], work: ChunkWork) -> list[Accepted]:
-    """Leave out rows whose twin is stored; their warnings are said again."""
+def _changed(accepted: Iterable[Accepted], known: Mapping[str, KnownProduct], work: ChunkWork) -> list[Accepted]:
+    """Leave out rows whose twin is stored. Warnings are said of all."""
     changed = []
     for row, made in accepted:
-        known = stored.get(made.sku)
-        if known is None or known.removesuffix(_WITH_WARNINGS) != row.digest:
+        if made.warnings:
+            work.note(row, made.warnings)
+        stored = known.get(made.sku)
+        if stored and stored.row_hash and stored.row_hash.removesuffix(_WITH_WARNINGS) == row.digest:
+            work.unchanged += 1
+        else:
             changed.append((row, made))
-            continue
-        work.unchanged += 1
-        work.note(row, made.warnings)
     return changed
 
 
@@ -259,37 +264,46 @@ def _pushed_out(key: str, by_row: int) -> Problem:
     return Problem(
         Severity.WARNING,
         ErrorType.DUPLICATE_IN_FILE,
-        "sku",
+        SKU,
         None,
         f'"{key}" comes again in row {by_row}; the last row of the file wins and this one was passed over.',
         key,
     )
 
 
-def _known(accepted: Iterable[Accepted], stored: dict[str, bytes | None], work: ChunkWork) -> list[Accepted]:
+def _existing(accepted: Iterable[Accepted], known: Mapping[str, KnownProduct], work: ChunkWork) -> list[Accepted]:
     """A file without a name column can change products, not make them."""
-    known = []
+    existing = []
     for row, made in accepted:
-        if made.sku in stored:
-            known.append((row, made))
+        if made.sku in known:
+            existing.append((row, made))
             continue
         message = f'"{made.sku}" is new and has no name: map a column to "name" to make new products.'
-        work.refuse(row, [Problem(Severity.ERROR, ErrorType.MISSING_REQUIRED_FIELD, "name", None, message, None)])
-    return known
+        work.refuse(row, [Problem(Severity.ERROR, ErrorType.MISSING_REQUIRED_FIELD, NAME, None, message, None)])
+    return existing
 
 
-def _sole_owners(cursor: Cursor, job: ImportJob, accepted: Sequence[Accepted], work: ChunkWork) -> list[Accepted]:
-    """Refuse a row whose ean belongs to another product, stored or earlier in this chunk."""
+def _sole_owners(
+    cursor: Cursor, job: ImportJob, accepted: Sequence[Accepted], known: Mapping[str, KnownProduct], work: ChunkWork
+) -> list[Accepted]:
+    """One product an ean.
+
+    A row whose product has another ean and claims one that belongs to a different product is refused: its sku and its
+    ean say two things. A row whose product has none yet is taken without it, with a warning.
+    """
     eans = [made.ean for _, made in accepted if made.ean]
     owners = products.ean_owners(cursor, job.workspace_id, eans) if eans else {}
     sole = []
     for row, made in accepted:
         owner = owners.setdefault(made.ean, made.sku) if made.ean else made.sku
-        if owner == made.sku:
-            sole.append((row, made))
-            continue
-        message = (
-            f'EAN {made.ean} belongs to the product with sku "{owner}", not to "{made.sku}": one of the two is wrong.'
-        )
-        work.refuse(row, [Problem(Severity.ERROR, ErrorType.IDENTITY_CONFLICT, "ean", None, message, made.ean)])
+        if owner != made.sku:
+            message = f'EAN {made.ean} belongs to the product with sku "{owner}", not to "{made.sku}": one is wrong.'
+            if made.sku in known and known[made.sku].ean:
+                work.refuse(row, [Problem(Severity.ERROR, ErrorType.IDENTITY_CONFLICT, EAN, None, message, made.ean)])
+                continue
+            warning = Problem(Severity.WARNING, ErrorType.NOT_UNIQUE, EAN, None, message, made.ean)
+            made.warnings += (warning,)
+            made.ean = None
+            made.data.pop(EAN, None)
+        sole.append((row, made))
     return sole

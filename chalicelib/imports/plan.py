@@ -13,9 +13,6 @@ from chalicelib.model.import_job import MatchOn
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.product_schema import ProductSchema
 
-_ON_THE_PRODUCT = "string"
-"""The type cells for sku and name are read as."""
-
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
@@ -66,7 +63,7 @@ def make_plan(
                 position=evidence["position"],
                 header=evidence["header"],
                 field=name,
-                type=field.type if field else _ON_THE_PRODUCT,
+                type=field.type if field else "",
                 required=field.required if field else False,
             )
         )

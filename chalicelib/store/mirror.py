@@ -16,21 +16,6 @@ _SQL = load_statements("mirror.sql")
 
 T = TypeVar("T")
 
-COLUMNS = (
-    "workspace",
-    "sku",
-    "name",
-    "ean",
-    "source",
-    "supplier_code",
-    "ai_readability_score",
-    "created_at",
-    "updated_at",
-    "data",
-    "version",
-    "deleted",
-)
-
 
 class Mirror:
     """The engine behind ``PIM_CLICKHOUSE_URL``. Clients are opened when needed, and kept for whoever comes next."""
@@ -43,9 +28,9 @@ class Mirror:
     def create_table(self) -> None:
         self.command(_SQL["create_table"])
 
-    def insert(self, tab_separated: bytes) -> None:
-        """Lines in ``COLUMNS`` order. Sending the same again is harmless: the highest version stays."""
-        self._run(lambda client: client.raw_insert("products", COLUMNS, insert_block=tab_separated, fmt="TabSeparated"))
+    def insert(self, json_lines: bytes) -> None:
+        """One JSON object a line, keyed by column. Sending the same again is harmless: the highest version stays."""
+        self._run(lambda client: client.raw_insert("products", insert_block=json_lines, fmt="JSONEachRow"))
 
     def count(self, workspace_id: int) -> int:
         """Products the mirror holds of a workspace."""
@@ -57,7 +42,9 @@ class Mirror:
 
     def query(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Rows of a fixed statement with ``{name:Type}`` places for values."""
-        return self._run(lambda client: [tuple(row) for row in client.query(statement, parameters=dict(values)).result_rows])
+        return self._run(
+            lambda client: [tuple(row) for row in client.query(statement, parameters=dict(values)).result_rows]
+        )
 
     def command(self, statement: str) -> None:
         self._run(lambda client: client.command(statement))

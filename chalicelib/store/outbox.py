@@ -24,10 +24,12 @@ def take(cursor: Cursor, workspace_id: int) -> int | None:
     return None if row is None else int(row[0])
 
 
-def copy_entry(cursor: Cursor, workspace_id: int, entry_id: int) -> bytes:
-    """The entry's products as tab-separated lines in ``mirror.COLUMNS`` order."""
-    with cursor.copy(_SQL["copy_entry"], {"workspace_id": workspace_id, "entry_id": entry_id}) as copy:
-        return b"".join(copy)
+def lines(cursor: Cursor, workspace_id: int, entry_id: int) -> bytes:
+    """The entry's products as JSON lines with the mirror's columns; empty when there is nothing to tell."""
+    cursor.execute(_SQL["lines"], {"workspace_id": workspace_id, "entry_id": entry_id})
+    row = cursor.fetchone()
+    assert row is not None
+    return (row[0] or "").encode()
 
 
 def remove(cursor: Cursor, workspace_id: int, entry_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.model.product import Product
 from chalicelib.store.postgres import Cursor
@@ -15,6 +15,13 @@ _JSONB = b"\x01"
 
 IncomingRow = tuple[str, str | None, str, bytes, bytes, bytes]
 """sku, ean as 14 digits, name, data, raw_data (both JSON text) and row hash."""
+
+
+class KnownProduct(NamedTuple):
+    """The hash of the row a product was last written from (None: another writer was at it since) and its ean."""
+
+    row_hash: bytes | None
+    ean: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,10 @@ class PageQuery:
     containing: bytes | None = None
 
 
-def hashes(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> dict[str, bytes | None]:
-    """Row hash by sku of those that exist; None where a later writer cleared it."""
-    cursor.execute(_SQL["hashes"], {"workspace_id": workspace_id, "skus": skus})
-    return dict(cursor.fetchall())
+def known(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> dict[str, KnownProduct]:
+    """What must be known of the products with these skus before a row is written, by sku."""
+    cursor.execute(_SQL["known"], {"workspace_id": workspace_id, "skus": skus})
+    return {row[0]: KnownProduct(row[1], row[2]) for row in cursor.fetchall()}
 
 
 def ean_owners(cursor: Cursor, workspace_id: int, eans: Sequence[str]) -> dict[str, str]:

@@ -30,8 +30,8 @@ WITH written AS (
 )
 SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
 
--- name: hashes
-SELECT sku, row_hash FROM products WHERE workspace_id = %(workspace_id)s AND sku = ANY(%(skus)s)
+-- name: known
+SELECT sku, row_hash, ean FROM products WHERE workspace_id = %(workspace_id)s AND sku = ANY(%(skus)s)
 
 -- name: ean_owners
 SELECT ean, sku FROM products WHERE workspace_id = %(workspace_id)s AND ean = ANY(%(eans)s)

@@ -1,15 +1,30 @@
-"""Suggest: who knows what a column means, offline (wizard document, "Step 1")."""
+"""Suggest: who knows what a column means, offline and in milliseconds.
+
+In: the columns of a file with their evidence, what the workspace has learned, its product schema. Out: a field for every
+column, each with a confidence and a reason, and the schema that goes with them. Serves the wizard document, "Step 1 —
+Upload": learned memory wins; then the vocabulary; what nobody knows is kept under a field of its own name, and an empty
+column nobody knows is skipped.
+
+The walk: ``headers`` (text) → ``lexicon`` and ``words_*`` (meanings of words) → ``concepts`` (what they amount to) →
+``evidence`` (what the cells say) → ``assign`` (one column a concept) → ``types``. ``vocabulary`` walks it.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from chalicelib.model.mapping import ColumnSuggestion, Origin, Suggestion
 from chalicelib.model.outcomes import ColumnEvidence
-from chalicelib.model.product_schema import ProductSchema, SchemaField
+from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField
+from chalicelib.suggest.concepts import CONCEPTS, claims
+from chalicelib.suggest.evidence import Facts, observation
 from chalicelib.suggest.headers import normalise_header, slug_of
+from chalicelib.suggest.lexicon import read
+from chalicelib.suggest.types import type_of
+from chalicelib.suggest.vocabulary import Understood, understand
 
 __all__ = ["normalise_header", "suggest"]
 
-_KNOWN = {"sku": "sku", "name": "name", "title": "name"}
+_ALIAS_SCORE = 0.9
+_KEPT_CONFIDENCE, _EMPTY_CONFIDENCE = 0.3, 0.6
 
 
 def suggest(
@@ -20,23 +35,136 @@ def suggest(
     schema: ProductSchema,
     row_count: int,
 ) -> Suggestion:
-    """A field for every column, and the schema that goes with them."""
-    fields = {each.name: each for each in schema.fields}
-    taken: set[str] = set()
-    found: list[ColumnSuggestion] = []
-    for column in columns:
+    """A field for every column, and the schema that goes with them.
+
+    ``learned`` maps normalised headers to fields, None for columns left out. No two columns get the same field; fields the
+    schema has are reused and keep their type; ``row_count`` counts the data rows of the whole file.
+    """
+    facts = [_facts_of(each, sample_rows, row_count) for each in columns]
+    remembered = _remembered(columns, learned)
+    own_fields = _fields_by_header(columns, schema, remembered)
+    settled = {position: field for position, field in remembered.items()} | own_fields
+    concept_of_field = _concepts_of(schema)
+    taken = frozenset(concept_of_field.get(field, field) for field in settled.values() if field)
+    understood = understand(facts, taken=taken, settled=frozenset(settled))
+    return _Draft(schema, concept_of_field, {field for field in settled.values() if field}).write(
+        understood, remembered, own_fields
+    )
+
+
+def _facts_of(column: ColumnEvidence, sample_rows: Sequence[Sequence[str]], row_count: int) -> Facts:
+    cells = [row[column.position].strip() if column.position < len(row) else "" for row in sample_rows]
+    return Facts(column, cells, row_count)
+
+
+def _remembered(columns: Sequence[ColumnEvidence], learned: Mapping[str, str | None]) -> dict[int, str | None]:
+    """Learned fields by column; the first of two columns remembered under one field has it."""
+    found: dict[int, str | None] = {}
+    for position, column in enumerate(columns):
         key = normalise_header(column.header)
-        if key in learned and (learned[key] is None or learned[key] not in taken):
-            name, origin = learned[key], Origin.MEMORY
-        elif _KNOWN.get(key, "") not in {*taken, ""}:
-            name, origin = _KNOWN[key], Origin.VOCABULARY
-        elif not column.filled:
-            name, origin = None, Origin.HEADER
-        else:
-            name, origin = key if key in fields and key not in taken else slug_of(column.header, {*taken, *fields}), Origin.HEADER
-        if name is not None:
-            taken.add(name)
-            if name not in fields and name not in {"sku", "name"}:
-                fields[name] = SchemaField(name, "string")
-        found.append(ColumnSuggestion(column.header, name, origin, 0.5, "By its header."))
-    return Suggestion(tuple(found), tuple(fields.values()))
+        if key in learned and (learned[key] is None or learned[key] not in found.values()):
+            found[position] = learned[key]
+    return found
+
+
+def _fields_by_header(
+    columns: Sequence[ColumnEvidence], schema: ProductSchema, remembered: Mapping[int, str | None]
+) -> dict[int, str]:
+    """Columns whose header is the very name of a field the schema has."""
+    found: dict[int, str] = {}
+    for position, column in enumerate(columns):
+        name = slug_of(column.header, ())
+        if (
+            name in schema.by_name
+            and position not in remembered
+            and name not in {*remembered.values(), *found.values()}
+        ):
+            found[position] = name
+    return found
+
+
+def _concepts_of(schema: ProductSchema) -> dict[str, str]:
+    """Fields of the schema to the concepts their names stand for, one field a concept: ``manufacturer`` is the brand."""
+    found = {name: name for name in schema.by_name if name in CONCEPTS}
+    for name in schema.by_name:
+        best = max(claims(read(name)).items(), key=lambda each: each[1], default=("", 0.0))
+        if name not in found and best[1] >= _ALIAS_SCORE and best[0] not in {*found.values(), *RESERVED_FIELDS}:
+            found[name] = best[0]
+    return found
+
+
+class _Draft:
+    """A suggestion in the making: which fields exist and which are used."""
+
+    def __init__(self, schema: ProductSchema, concept_of_field: Mapping[str, str], used: set[str]) -> None:
+        self._fields = dict(schema.by_name)
+        self._field_of_concept = {concept: field for field, concept in concept_of_field.items()}
+        self._used = used
+
+    def write(
+        self,
+        understood: Sequence[Understood],
+        remembered: Mapping[int, str | None],
+        own_fields: Mapping[int, str],
+    ) -> Suggestion:
+        columns = [
+            self._remember(each, remembered[position])
+            if position in remembered
+            else self._reuse(each, own_fields[position])
+            if position in own_fields
+            else self._recognise(each, each.concept)
+            if each.concept
+            else self._keep(each)
+            for position, each in enumerate(understood)
+        ]
+        return Suggestion(tuple(columns), tuple(self._fields.values()))
+
+    def _remember(self, column: Understood, field: str | None) -> ColumnSuggestion:
+        header = column.facts.column.header
+        if field is None:
+            return ColumnSuggestion(header, None, Origin.MEMORY, 1.0, "You left this column out before.")
+        self._add(field, column, field if field in CONCEPTS else None)
+        return ColumnSuggestion(header, field, Origin.MEMORY, 1.0, f"You mapped this column to {field} before.")
+
+    def _reuse(self, column: Understood, field: str) -> ColumnSuggestion:
+        reason = f"Your schema has a field named {field}."
+        return ColumnSuggestion(column.facts.column.header, field, Origin.VOCABULARY, 0.95, reason)
+
+    def _recognise(self, column: Understood, concept: str) -> ColumnSuggestion:
+        field = self._field_of_concept.get(concept, concept)
+        self._add(field, column, concept)
+        header = column.facts.column.header
+        confidence = round(max(0.05, min(0.99, column.score)), 2)
+        return ColumnSuggestion(header, field, Origin.VOCABULARY, confidence, _reason(column, concept))
+
+    def _keep(self, column: Understood) -> ColumnSuggestion:
+        header = column.facts.column.header
+        if column.facts.empty:
+            return ColumnSuggestion(header, None, Origin.HEADER, _EMPTY_CONFIDENCE, "The column is empty.")
+        field = slug_of(header, self._used | self._fields.keys() | CONCEPTS.keys())
+        self._add(field, column, None)
+        reason = "No usual product field fits this column; it is kept as a field of its own."
+        return ColumnSuggestion(header, field, Origin.HEADER, _KEPT_CONFIDENCE, reason)
+
+    def _add(self, field: str, column: Understood, concept: str | None) -> None:
+        self._used.add(field)
+        if field in self._fields or field in RESERVED_FIELDS:
+            return
+        header = column.facts.column.header
+        description = _sentence(CONCEPTS[concept].holds) if concept else f'The column "{header}" of the file.'
+        self._fields[field] = SchemaField(
+            field, type_of(concept, column.facts, column.reading), description=description
+        )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _reason(column: Understood, concept: str) -> str:
+    header = " ".join(column.facts.column.header.split())
+    said = f'The header "{header}" says that the column holds {CONCEPTS[concept].holds}'
+    if not column.facts.values:
+        return f"{said}; no cell was filled to check it by."
+    seen = observation(concept, column.facts)
+    return f"{said}, and {seen}." if seen else f"{said}."

@@ -7,12 +7,18 @@ word means what stands in the ``words_*`` tables.
 import re
 import unicodedata
 from collections.abc import Container
+from typing import TypeAlias
 
 from chalicelib.model.product_schema import RESERVED_FIELDS, RESERVED_QUERY_WORDS, refuse_field_name
 
+Words: TypeAlias = dict[str, dict[str, str]]
+"""Meaning to language to words; ``words_identity`` explains how they are written."""
+
 _SLUG_CHARACTERS = 63
 
-_LETTERS_WITHOUT_PARTS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+_LETTERS_WITHOUT_PARTS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 
 _MARKS_MATTER_FROM = "\u0900"
 """Scripts from here on (Devanagari, kana, Hangul) use combining marks as letters, not as accents."""

@@ -5,7 +5,7 @@ abbreviations and words of no one language). Blanks part words, ``_`` joins the 
 several rows: then it has several meanings, and the other words of the header decide.
 """
 
-from chalicelib.suggest.lexicon import Words
+from chalicelib.suggest.headers import Words
 
 IDENTITY: Words = {
     "item": {
@@ -62,7 +62,7 @@ IDENTITY: Words = {
         "ko": "옵션상품",
     },
     "parent": {
-        "en": "parent master configurable item_group_id group_id itemgroupid parentage_id style_id",
+        "en": "parent master configurable_sku configurable_product item_group_id group_id itemgroupid parentage_id style_id",
         "fr": "parent parente maitre",
         "de": "vater eltern haupt_artikel vaterartikel stamm mutterartikel ubergeordneter ubergeordnete ubergeordnetes",
         "es": "padre principal_sku superior",
@@ -139,7 +139,7 @@ IDENTITY: Words = {
         "merchant_sku partner_sku offer_id stock_number",
         "fr": "ugs unite_de_gestion_de_stock code_article code_produit",
         "de": "artnr artikelnr artnum artikelnummer sachnummer warennummer",
-        "es": "sku cod_unidad",
+        "es": "sku",
         "it": "codart",
         "nl": "artikelnummer artikelnr",
         "pl": "indeks_towaru",
@@ -159,22 +159,33 @@ IDENTITY: Words = {
         "und": "matnr material_number materialnummer sap_nr",
     },
     "ean": {
-        "en": "ean gtin upc jan isbn barcode barcodes bar_code ean_code ean_upc itf apn",
-        "fr": "gencod gencode code_barre code_barres code_a_barres codebarre codebarres gtin",
-        "de": "strichcode barcode eannummer gtin ean",
+        "en": "ean gtin jan ean_code",
+        "fr": "gtin",
+        "de": "eannummer gtin ean",
+        "pl": "kod_ean",
+        "cs": "ean_kod",
+        "sk": "ean_kod",
+        "sv": "eankod",
+        "fi": "eankoodi",
+        "ja": "jan_コード janコード jan",
+    },
+    "barcode": {
+        "en": "upc isbn barcode barcodes bar_code ean_upc itf apn",
+        "fr": "gencod gencode code_barre code_barres code_a_barres codebarre codebarres",
+        "de": "strichcode barcode",
         "es": "codigo_barras codigo_de_barras cod_barras codbarras codigo_barra codigo_de_barra",
         "it": "codice_a_barre codice_barre codbarre barcode",
         "pt": "codigo_de_barras cod_barras codigo_barras codbarras",
         "nl": "streepjescode barcode",
-        "pl": "kod_kreskowy kodkreskowy kod_ean kod_paskowy",
-        "cs": "carovy_kod carkovy_kod ean_kod",
-        "sk": "ciarovy_kod ean_kod",
+        "pl": "kod_kreskowy kodkreskowy kod_paskowy",
+        "cs": "carovy_kod carkovy_kod",
+        "sk": "ciarovy_kod",
         "hu": "vonalkod",
         "ro": "cod_de_bare cod_bare",
-        "sv": "streckkod eankod",
+        "sv": "streckkod",
         "da": "stregkode",
         "nb": "strekkode",
-        "fi": "viivakoodi eankoodi",
+        "fi": "viivakoodi",
         "tr": "barkod barkodu barkod_no",
         "ru": "штрихкод штрих_код шк баркод",
         "uk": "штрихкод штрих_код",
@@ -185,7 +196,7 @@ IDENTITY: Words = {
         "et": "ribakood triipkood",
         "lv": "svitrkods",
         "lt": "bruksninis_kodas barkodas",
-        "ja": "jan_コード janコード バーコード jan",
+        "ja": "バーコード",
         "zh": "条形码 条码 條碼 國際條碼 国际条码",
         "ko": "바코드",
     },

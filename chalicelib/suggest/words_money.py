@@ -3,11 +3,11 @@
 Written as ``words_identity`` explains.
 """
 
-from chalicelib.suggest.lexicon import Words
+from chalicelib.suggest.headers import Words
 
 MONEY: Words = {
     "price": {
-        "en": "price prices pricing amount_price",
+        "en": "price prices pricing ",
         "fr": "prix tarif tarifs",
         "de": "preis preise",
         "es": "precio precios pvp tarifa",
@@ -38,10 +38,9 @@ MONEY: Words = {
         "ko": "가격 가 단가 금액",
     },
     "sell": {
-        "en": "selling sales retail sell_price sales_price retail_price selling_price consumer shelf sp buy_it_now start_price "
-        "your_price our_price customer",
+        "en": "selling sales retail     consumer end_user sp buy_it_now start_price  customer",
         "fr": "vente pv pvttc pvht public detail pvc client",
-        "de": "verkauf verkaufs vk vkp laden einzelhandel vkpreis endkunden endpreis kunden",
+        "de": "verkauf verkaufs vk vkp laden einzelhandel endkunden endpreis kunden",
         "es": "venta pvp ventas publico final",
         "it": "vendita pubblico pv vend prezzo_pubblico",
         "pt": "venda pvp publico",
@@ -65,14 +64,14 @@ MONEY: Words = {
         "et": "muugi jaemuugi",
         "lv": "pardosanas",
         "lt": "pardavimo",
-        "ja": "販売 売 売価 小売 販売価格",
+        "ja": "販売 売 売価 小売 販売価格 エンドユーザー",
         "zh": "销售 零售 售 銷售 售价",
         "ko": "판매 판매가 소비자 소매",
     },
     "buy": {
-        "en": "cost purchase buying costs cogs supply landed cost_price buy_price net_cost purchasing",
+        "en": "cost purchase buying costs cogs supply landed    purchasing",
         "fr": "achat pa paht cout revient prix_d_achat",
-        "de": "einkauf einkaufs ek ekp einstands einstand hek ekpreis kosten selbstkosten gestehungs",
+        "de": "einkauf einkaufs ek ekp einstands einstand hek kosten selbstkosten gestehungs",
         "es": "costo coste compra costos costes",
         "it": "acquisto costo ac acq",
         "pt": "custo compra",
@@ -125,7 +124,7 @@ MONEY: Words = {
         "ko": "정가",
     },
     "recommended": {
-        "en": "msrp rrp srp recommended suggested compare_at compare_at_price comparison strikethrough strike rrp_price",
+        "en": "msrp rrp srp recommended suggested compare_at comparison strikethrough strike ",
         "fr": "conseille pvc ppc recommande barre ppi pmc public_conseille",
         "de": "uvp empfohlener empfohlene unverbindliche streich vergleichs stattpreis streichpreis upe uvpreis",
         "es": "recomendado sugerido pvpr comparacion tachado",
@@ -179,8 +178,7 @@ MONEY: Words = {
         "ko": "이전 할인전",
     },
     "promo": {
-        "en": "promo promotional promotion special discounted sale_price saleprice deal clearance reduced special_price "
-        "discount_price sale",
+        "en": "promo promotional promotion special discounted   deal clearance reduced  sale",
         "fr": "promo promotionnel promotion solde remise_prix soldes reduit special",
         "de": "aktion aktions angebot angebots sonder sonderpreis aktionspreis reduziert rabattiert reduzierter",
         "es": "oferta promocion promo promocional rebajado rebaja descontado",
@@ -343,7 +341,7 @@ MONEY: Words = {
         "ko": "부가세포함 세후 포함",
     },
     "each": {
-        "en": "unit_price each per_item per_unit single piece_price unitprice",
+        "en": " each per_item per_unit single ",
         "fr": "unitaire prix_unitaire pu par_unite",
         "de": "einzel stuck stueck einzelpreis stuckpreis je_stuck",
         "es": "unitario unit por_unidad",
@@ -404,7 +402,7 @@ MONEY: Words = {
     "tax": {
         "en": "vat tax gst taxes sales_tax",
         "fr": "tva taxe",
-        "de": "mwst ust mehrwertsteuer steuer umsatzsteuer mwstsatz",
+        "de": "mwst ust mehrwertsteuer steuer umsatzsteuer",
         "es": "iva impuesto impuestos itbis igv igic",
         "it": "iva imposta aliquota aliq",
         "pt": "iva imposto icms ipi",
@@ -433,13 +431,13 @@ MONEY: Words = {
         "ko": "부가세 세금 세 과세",
     },
     "rate": {
-        "en": "rate percentage percent pct tax_rate taux",
+        "en": "rate percentage percent pct",
         "fr": "taux pourcentage",
-        "de": "satz prozent steuersatz prozentsatz",
+        "de": "satz prozent prozentsatz",
         "es": "tasa porcentaje tipo_de_iva tipo_iva",
         "it": "aliquota percentuale perc",
         "pt": "taxa percentagem aliquota",
-        "nl": "tarief percentage btwtarief",
+        "nl": "tarief percentage",
         "pl": "stawka",
         "cs": "sazba",
         "sk": "sadzba",
@@ -448,15 +446,15 @@ MONEY: Words = {
         "sv": "sats procent",
         "da": "sats procent",
         "nb": "sats prosent",
-        "fi": "kanta prosentti verokanta",
+        "fi": "kanta prosentti",
         "tr": "orani oran yuzde",
         "ru": "ставка процент",
         "uk": "ставка відсоток",
         "el": "συντελεστης ποσοστο",
         "hr": "stopa",
-        "ja": "率 税率",
-        "zh": "率 税率 稅率",
-        "ko": "율 세율",
+        "ja": "率",
+        "zh": "率",
+        "ko": "율",
     },
     "fee": {
         "en": "fee fees deposit surcharge commission handling loyalty points margin markup profit insurance royalty",

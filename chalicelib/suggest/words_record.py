@@ -4,7 +4,7 @@ Written as ``words_identity`` explains. The meanings at the end (``setting``, ``
 that holds one is not the concept its other words name.
 """
 
-from chalicelib.suggest.lexicon import Words
+from chalicelib.suggest.headers import Words
 
 RECORD: Words = {
     "color": {
@@ -319,7 +319,7 @@ RECORD: Words = {
         "ko": "언어",
     },
     "flag": {
-        "en": "is has use can allow show requires required taxable charge include included apply sold continue accept hide hidden "
+        "en": "is has use can allow show requires required taxable charge include included apply continue accept hide hidden "
         "featured gift giftcard downloadable virtual discontinued archived blocked free enabled_for do reviewable refundable new_arrival "
         "bestseller highlight highlighted discountable mandatory optional",
         "fr": "est vendu vendre autoriser telechargeable virtuel mis_en_avant en_avant nouveaute cache gere gerer",
@@ -473,7 +473,7 @@ RECORD: Words = {
         "ru": "значение текущий общий всего",
         "uk": "значення загальний поточний",
         "el": "τιμη_πεδιου τρεχον",
-        "ja": "値 現在 合計",
+        "ja": "値 現在 合計 目安",
         "zh": "值 当前 总",
         "ko": "값 현재 총",
     },

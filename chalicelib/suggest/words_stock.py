@@ -3,7 +3,7 @@
 Written as ``words_identity`` explains.
 """
 
-from chalicelib.suggest.lexicon import Words
+from chalicelib.suggest.headers import Words
 
 STOCK: Words = {
     "stock": {

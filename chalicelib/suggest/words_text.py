@@ -3,7 +3,7 @@
 Written as ``words_identity`` explains.
 """
 
-from chalicelib.suggest.lexicon import Words
+from chalicelib.suggest.headers import Words
 
 TEXT: Words = {
     "description": {
@@ -61,7 +61,7 @@ TEXT: Words = {
     "text": {
         "en": "text copy",
         "fr": "texte",
-        "de": "text artikeltext langtext",
+        "de": "text",
         "es": "texto",
         "it": "testo",
         "pt": "texto",

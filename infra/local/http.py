@@ -51,7 +51,7 @@ class _Handler(ChaliceRequestHandler):
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815 - http.server
 
     def handle_expect_100(self) -> bool:
-        go_on = super().handle_expect_100()
+        go_on: bool = super().handle_expect_100()
         self.wfile.flush()  # the client waits for it before it sends the body
         return go_on
 

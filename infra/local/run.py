@@ -143,7 +143,7 @@ def _make_tables(embedded: EmbeddedParts) -> None:
     try:
         migrate(embedded.database_admin_url, APP_ROLE)
     except psycopg.OperationalError as error:
-        raise CannotStart(f"The database does not answer its owner: {str(error).strip()}") from error
+        raise CannotStart(f"The database does not answer its owner: {str(error).strip().splitlines()[0]}") from error
     create_mirror(embedded.settings.clickhouse_url.get_secret_value())
 
 

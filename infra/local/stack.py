@@ -7,7 +7,7 @@ first client; a process can have one.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -66,9 +66,12 @@ class EmbeddedParts:
             )
             database = self._database(starting)
             clickhouse = os.environ.get("PIM_CLICKHOUSE_URL") or f"chdb://{self._data_dir / 'clickhouse'}"
-            pool = os.environ.get("PIM_DATABASE_POOL_SIZE") or str(_POOL_SIZE)
+            sizes = {
+                "PIM_DATABASE_POOL_SIZE": str(_POOL_SIZE),
+                "PIM_CHUNK_CONCURRENCY": str(max(2, os.cpu_count() or 2)),
+            }
             starting.enter_context(
-                _environment({**database, "PIM_CLICKHOUSE_URL": clickhouse, "PIM_DATABASE_POOL_SIZE": pool})
+                _environment({**database, "PIM_CLICKHOUSE_URL": clickhouse, **sizes, **_given(sizes)})
             )
             starting.enter_context(_environment(self._aws(starting, Settings())))
             self.settings = Settings()
@@ -152,6 +155,11 @@ def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
         yield
     finally:
         _set(before)
+
+
+def _given(names: Iterable[str]) -> Mapping[str, str]:
+    """Those of these variables that are set already."""
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

@@ -61,6 +61,12 @@ def test_a_bad_row_never_takes_a_good_one_with_it_and_the_file_is_kept(walk):
     assert job.file_key is not None
 
 
+def test_a_nul_character_is_a_row_error_and_harms_no_other_row(walk):
+    job = walk.import_rows([row(1), row(2, title="Cha\0ir"), row(3)])
+    assert (job.counters.created, job.counters.error_rows) == (2, 1)
+    assert [each.error_type for each in walk.findings(job)] == [ErrorType.ENCODING_ERROR]
+
+
 def test_the_same_file_again_creates_nothing_and_changes_nothing(walk):
     rows = [row(number) for number in range(25)]
     walk.import_rows(rows)
@@ -129,19 +135,23 @@ def test_a_file_without_names_changes_products_and_cannot_make_them(walk):
     assert walk.findings(ended)[0].error_type is ErrorType.MISSING_REQUIRED_FIELD
 
 
-def test_an_ean_of_another_product_is_an_identity_conflict(walk):
+def test_sku_and_ean_of_two_different_products_are_an_identity_conflict(walk):
     walk.import_rows([row(1), row(2)])
-    stolen = row(1)[1]
-    job = walk.import_rows([("SKU-00002", stolen, "Chair 2", "1", ""), ("SKU-00009", stolen, "Chair 9", "1", "")])
-    assert job.counters.error_rows == 2
-    assert {each.error_type for each in walk.findings(job)} == {ErrorType.IDENTITY_CONFLICT}
+    job = walk.import_rows([("SKU-00002", row(1)[1], "Chair 2", "1", "")])
+    assert job.counters.error_rows == 1
+    assert [each.error_type for each in walk.findings(job)] == [ErrorType.IDENTITY_CONFLICT]
     assert walk.by_sku()["SKU-00002"].ean == "05410000000026"
 
 
-def test_one_ean_under_two_new_skus_is_refused_for_the_second(walk):
-    job = walk.import_rows([row(1), ("SKU-X", row(1)[1], "Twin", "1", "")])
-    assert (job.counters.created, job.counters.error_rows) == (1, 1)
-    assert set(walk.by_sku()) == {"SKU-00001"}
+def test_a_new_product_with_the_ean_of_another_is_taken_without_it_and_says_so_each_time(walk):
+    rows = [row(1), ("SKU-X", row(1)[1], "Twin", "1", "")]
+    first = walk.import_rows(rows)
+    assert (first.counters.created, first.counters.warnings) == (2, 1)
+    assert [each.error_type for each in walk.findings(first)] == [ErrorType.NOT_UNIQUE]
+    twin = walk.by_sku()["SKU-X"]
+    assert (twin.ean, "ean" in twin.data) == (None, False)
+    again = walk.import_rows(rows)
+    assert (again.counters.unchanged, again.counters.warnings) == (2, 1)
 
 
 def test_without_a_sku_column_the_ean_is_the_sku(walk):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.sqs.models import Message
 
 from chalicelib.settings import Settings
 from infra.local.aws import clients, make_bucket, make_notification, make_queues
 from infra.local.objects import BodyFile, Description, ObjectFolder
+from infra.local.sqs import SteadyQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -256,3 +259,42 @@ def test_a_body_is_read_from_any_place(tmp_path: Path) -> None:
     body = BodyFile(tmp_path / "body")
     body.seek(3)
     assert (body.read(2), body.read(), body.read()) == (b"34", b"56789", b"")
+
+
+def test_nothing_is_lost_and_nothing_comes_back_under_many_hands(request: pytest.FixtureRequest) -> None:
+    steady = SteadyQueue("q", "eu-west-3", "123456789012")
+
+    def send(word: str) -> str:
+        message = Message(word, "body")
+        message.mark_sent()
+        message.mark_received(300)
+        steady.add_message(message)
+        assert message.receipt_handle
+        return message.receipt_handle
+
+    handles = [send(f"old {number}") for number in range(300)]
+    usual_seconds = sys.getswitchinterval()
+    request.addfinalizer(lambda: sys.setswitchinterval(usual_seconds))
+    sys.setswitchinterval(1e-5)
+    with ThreadPoolExecutor(4) as threads:
+        deleting = threads.map(steady.delete_message, handles)
+        sending = threads.map(send, (f"new {number}" for number in range(300)))
+        assert (len(list(deleting)), len(list(sending))) == (300, 300)
+    assert sorted(message.id for message in steady._messages) == sorted(f"new {number}" for number in range(300))
+
+
+def test_queues_count_and_refuse_as_sqs_does(aws: Aws) -> None:
+    url = aws.sqs.create_queue(QueueName="counted", Attributes={"VisibilityTimeout": "300"})["QueueUrl"]
+    for delay_seconds in (0, 0, 300):
+        aws.sqs.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=delay_seconds)
+    (message,) = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)["Messages"]
+    counts = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert [counts[f"ApproximateNumberOfMessages{kind}"] for kind in ("", "NotVisible", "Delayed")] == [  # type: ignore[literal-required]
+        "1",
+        "1",
+        "1",
+    ]
+    for _ in range(2):  # deleting twice is no error
+        aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    with pytest.raises(ClientError, match="ReceiptHandleIsInvalid"):
+        aws.sqs.delete_message(QueueUrl=url, ReceiptHandle="unknown")

@@ -74,7 +74,8 @@ def running(data_dir: Path, more: Mapping[str, str] | None = None) -> Iterator[S
             assert ready, (line, process.stderr.read() if process.stderr else "")
             yield System(process, data_dir, port, ready[1])
         finally:
-            process.kill()
+            process.terminate()
+            process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def refused(data_dir: Path, port: int, more: Mapping[str, str] | None = None, *flags: str) -> str:

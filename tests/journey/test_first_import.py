@@ -6,11 +6,11 @@ import pytest
 from tests.running import System, import_csv, wait_for_import
 
 CATALOG = (
-    "Product ID,Barcode,Title,Brand,Sale Price,Stock,Tags\n"
-    'SHOE-001,5410000000019,Air Max 90,Nike,129.90,45,"running|casual"\n'
-    "SHOE-002,5410000000026,Stan Smith,Adidas,89.99,12,casual\n"
-    'SHOE-003,5410000000033,"Gel, ""Kayano""\n30",Asics,159,0,running\n'
-).encode()
+    b"Product ID,Barcode,Title,Brand,Sale Price,Stock,Tags\n"
+    b'SHOE-001,5410000000019,Air Max 90,Nike,129.90,45,"running|casual"\n'
+    b"SHOE-002,5410000000026,Stan Smith,Adidas,89.99,12,casual\n"
+    b'SHOE-003,5410000000033,"Gel, ""Kayano""\n30",Asics,159,0,running\n'
+)
 
 
 def upload(client: httpx.Client, content: bytes = CATALOG, name: str = "catalog.csv") -> httpx.Response:
@@ -153,7 +153,7 @@ def test_a_file_nobody_can_read_is_refused_and_leaves_nothing(client, content, w
         ("GET", "/api/pim/products/?page=0", {}, {422}),
         ("GET", "/api/pim/products/?page_size=201", {}, {422}),
         ("GET", "/api/pim/products/?page=x", {}, {422}),
-        ("GET", "/api/pim/products/?brand=%00", {}, {200, 422}),
+        ("GET", "/api/pim/products/?brand=%00", {}, {422}),
         ("PUT", "/api/pim/schema/", {"json": {"fields": [{"name": "sku", "type": "string"}]}}, {422}),
         ("PUT", "/api/pim/schema/", {"json": {"fields": [{"name": "a", "type": "money"}]}}, {422}),
         ("PUT", "/api/pim/schema/", {"json": {"fields": "x"}}, {422}),
@@ -161,6 +161,7 @@ def test_a_file_nobody_can_read_is_refused_and_leaves_nothing(client, content, w
         ("PUT", "/api/pim/schema/", {"json": {"fields": [], "default_currency": "euro"}}, {422}),
         ("PUT", "/api/pim/schema/", {"content": b"{", "headers": {"Content-Type": "application/json"}}, {400}),
         ("POST", "/api/pim/import/1/confirm/", {"json": {"mapping": {"A": 1}}}, {422}),
+        ("POST", "/api/pim/import/1/confirm/", {"json": {"mapping": {"A": "a\0"}}}, {422}),
         ("POST", "/api/v1/uploads", {"json": {"name": "a.csv"}}, {422}),
         ("POST", "/api/v1/uploads", {"json": {"name": "a.csv", "size": 10**15}}, {413}),
         ("POST", "/api/v1/uploads", {"json": {"name": "a.csv", "size": 0}}, {422}),

@@ -42,7 +42,7 @@ def rows_by_the_book(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-# What is found ----------------------------------------------------------------------------------------------------------
+# What is found --------------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_file():
@@ -67,7 +67,7 @@ def test_line_ends_and_quoted_newlines(line_end, last):
 
 
 def test_a_byte_order_mark_belongs_to_nothing():
-    data = b"\xef\xbb\xbf\"NOME\";x\nA;1\n"
+    data = b'\xef\xbb\xbf"NOME";x\nA;1\n'
     analysis = analyze(data)
     assert analysis.headers == ("NOME", "x")
     assert analysis.dialect.bom_bytes == 3
@@ -146,7 +146,7 @@ def test_another_encoding_on_demand(encoding):
     assert [cells for _, _, cells in rows_of(data, analysis)] == [row for _, row in rows_by_the_book(text, ",")][1:]
 
 
-# Evidence ---------------------------------------------------------------------------------------------------------------
+# Evidence -------------------------------------------------------------------------------------------------------------
 
 
 def test_uniqueness_looks_at_every_row():
@@ -189,7 +189,7 @@ def test_examples_tell_how_numbers_are_written():
     assert "7,50" in analyze(text, delimiter=",").columns[0].examples
 
 
-# What is refused --------------------------------------------------------------------------------------------------------
+# What is refused ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -225,13 +225,20 @@ def test_refusals_say_what_is_wrong(content, options, message):
         ('a,b\n"x\ny","open\n4,5\n', 3),
         ('a,b\n1,"', 2),
         ('"a,b\n1,2\n', 1),
-        ("a,b\r\n\r\n1,\"it's \"\"fine\"\"\"\r\n2,\"open\r\n", 4),
+        ('a,b\r\n\r\n1,"it\'s ""fine"""\r\n2,"open\r\n', 4),
     ],
 )
 def test_an_open_quote_is_named_by_its_line(text, line, block_bytes):
     with pytest.raises(UnreadableFile, match=f"quote opened on line {line} is never closed") as refusal:
         analyze(text, block_bytes=block_bytes)
     assert refusal.value.line == line
+
+
+def test_a_long_record_of_many_lines_is_read_whole():
+    cell = "line\n" * 2_000
+    data = f'a,b\n1,"{cell}"\n2,"{cell}"\n'.encode()
+    analysis = analyze(data, block_bytes=100)
+    assert [cells for _, _, cells in rows_of(data, analysis)] == [["1", cell], ["2", cell]]
 
 
 def test_an_open_quote_is_not_followed_for_ever():
@@ -246,7 +253,7 @@ def test_an_open_quote_is_not_followed_for_ever():
     stream = Counting(b'a,b\n1,2\n3,"open\n' + b"4,5\n" * 100_000)
     with pytest.raises(UnreadableFile, match="row at line 3 goes on for more than"):
         analyze_csv(stream, chunk_rows=10, max_cell_bytes=1_000, block_bytes=500)
-    assert stream.taken < 10_000
+    assert stream.taken < 20_000
 
 
 def test_a_stray_quote_is_text():
@@ -264,7 +271,7 @@ def test_a_nul_in_a_cell_is_left_to_its_row():
     [
         ("sku,name\nA,plain\nB,\u201cÉté\u201d \u2013 3\u20ac\n".encode("cp1252"), 19, "cp1252"),
         ("Artikel;Größe\n1;groß\n".encode("cp1252"), 10, "cp1252"),
-        ("kod;nazwa\n1;Krzesło ogrodowe żółte\n2;Stół dębowy\n3;Półka ścienna\n".encode("cp1250"), 18, "cp1250"),
+        ("kod;nazwa\n1;Krzesło ogrodowe żółte\n2;Stół dębowy\n3;Półka ścienna\n".encode("cp1250"), 17, "cp1250"),
         ("商品コード,商品名,価格\n1001,椅子 木製,1200\n1002,机 鉄製,5000\n".encode("cp932"), 0, "cp932"),
         ("sku,name\nA,Été\n".encode("utf-16"), 0, "utf-16"),
         ("sku,name\nA,x\n".encode("utf-16-le"), 1, "utf-16-le"),
@@ -281,7 +288,7 @@ def test_another_encoding_is_named_with_its_first_byte(data, byte_offset, likely
 
 
 def test_damaged_utf8_is_not_taken_for_another_encoding():
-    with pytest.raises(WrongEncoding, match="byte 13, on line 2,") as refusal:
+    with pytest.raises(WrongEncoding, match="byte 11, on line 2,") as refusal:
         analyze(b"sku,n\xc3\xa9\nA,x\xc3,\xc3\xa9\n")
     assert refusal.value.likely is None
 
@@ -310,7 +317,7 @@ def test_readers_in_threads_do_not_lower_the_limit_for_each_other():
     assert counts == [5] * 8
 
 
-# Properties -------------------------------------------------------------------------------------------------------------
+# Properties -----------------------------------------------------------------------------------------------------------
 
 cells = st.text(st.sampled_from(list('ab,;\t"\n\r \u00a0é\U0001f600')), max_size=8)
 
@@ -324,11 +331,17 @@ cells = st.text(st.sampled_from(list('ab,;\t"\n\r \u00a0é\U0001f600')), max_siz
 )
 def test_written_rows_are_read_back(rows, delimiter, line_end, chunk_rows, block_bytes):
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end)
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerows([["head", "er"], *rows])
     data = buffer.getvalue().encode()
     analysis = analyze(data, delimiter=delimiter, chunk_rows=chunk_rows, block_bytes=block_bytes)
     assert [found for _, _, found in rows_of(data, analysis)] == [row for row in rows if is_row(row)]
+
+
+def ends_within_quotes(text: str) -> bool:
+    """Whether a line after the text still belongs to its last cell."""
+    *_, last = csv.reader(io.StringIO(text + "\nx,y", newline=""))
+    return last != ["x", "y"]
 
 
 @given(
@@ -340,13 +353,11 @@ def test_any_text_is_read_as_the_csv_module_reads_it_or_refused_for_an_open_quot
     text = "head,er\n" + text
     data = text.encode()
     expected = rows_by_the_book(text, ",")[1:]
-    try:
-        analysis = analyze(data, delimiter=",", chunk_rows=chunk_rows, block_bytes=block_bytes)
-    except UnreadableFile as refusal:
-        assert "never closed" in str(refusal)
-        with pytest.raises(csv.Error):  # strict mode complains of it as well
-            list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    if ends_within_quotes(text):
+        with pytest.raises(UnreadableFile, match="never closed"):
+            analyze(data, delimiter=",", chunk_rows=chunk_rows, block_bytes=block_bytes)
         return
+    analysis = analyze(data, delimiter=",", chunk_rows=chunk_rows, block_bytes=block_bytes)
     assert rows_of(data, analysis) == [(n, line, row) for n, (line, row) in enumerate(expected, start=1)]
     assert analysis.row_count == len(expected)
     assert all(chunk.rows == chunk_rows for chunk in analysis.chunks[:-1])

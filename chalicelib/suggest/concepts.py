@@ -1,0 +1,336 @@
+"""Suggest, the concepts: what a column can be, and which meanings in its header make it that.
+
+In: a header's ``Reading``. Out: claims, the concepts it may stand for with a score of 0 to 1. A concept is never the sum
+of its words: a pattern names the meanings it needs and those it bears beside them, and any other meaning (a *minimum*
+stock, the *alt text* of an image, a tax *class*) makes the header something else.
+
+The names of the fields are the product documents' own words; ``inventory_count`` is what they call stock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from chalicelib.suggest.lexicon import FILLER, LOCALE, Meanings, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A thing a column can hold. ``type`` is a key of ``fields.FIELD_TYPES``; ``holds`` completes "it holds …"."""
+
+    field: str
+    type: str
+    holds: str
+
+
+CONCEPTS: dict[str, Concept] = {
+    each.field: each
+    for each in (
+        Concept("sku", "string", "the product's own unique number"),
+        Concept("name", "string", "the product's name"),
+        Concept("ean", "string", "the barcode number (EAN, GTIN, UPC or ISBN)"),
+        Concept("mpn", "string", "the manufacturer's or supplier's part number"),
+        Concept("parent_sku", "string", "the number of the product this variant belongs to"),
+        Concept("brand", "string", "the brand"),
+        Concept("supplier", "string", "the supplier the product is bought from"),
+        Concept("price", "price", "the selling price"),
+        Concept("sale_price", "price", "the price during a promotion"),
+        Concept("compare_at_price", "price", "the list or former price shown for comparison"),
+        Concept("cost_price", "price", "what the product costs to buy"),
+        Concept("currency", "string", "the currency of the prices"),
+        Concept("inventory_count", "number", "the quantity in stock"),
+        Concept("availability", "string", "whether and when the product can be had"),
+        Concept("category", "string", "the category or product group"),
+        Concept("description", "string", "the description"),
+        Concept("short_description", "string", "the short description"),
+        Concept("image_url", "url", "the product's image"),
+        Concept("url", "url", "the address of the product's page"),
+        Concept("tags", "array", "the keywords"),
+        Concept("weight", "number", "the weight"),
+        Concept("length", "number", "the length or depth"),
+        Concept("width", "number", "the width"),
+        Concept("height", "number", "the height"),
+        Concept("color", "string", "the colour"),
+        Concept("size", "string", "the size"),
+        Concept("material", "string", "the material"),
+        Concept("gender", "string", "whom the product is made for"),
+        Concept("condition", "string", "the condition, new or used"),
+        Concept("is_active", "boolean", "whether the product is published"),
+        Concept("created_at", "datetime", "when the record was made"),
+        Concept("updated_at", "datetime", "when the record was last changed"),
+        Concept("tax_rate", "number", "the tax rate in percent"),
+        Concept("unit", "string", "the unit the product is sold in"),
+        Concept("language", "string", "the language of the row"),
+    )
+}
+"""By field name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A header with the meanings ``needs``, and beside them at most those of ``bears``, may be ``concept``."""
+
+    concept: str
+    needs: Sequence[str]
+    bears: Meanings
+    score: float
+
+
+_BORNE_BY_ALL: Mapping[str, float] = {
+    FILLER: 0.0,
+    "item": 0.0,
+    LOCALE: 0.03,
+    "own": 0.01,
+    "shop": 0.02,
+    "value": 0.02,
+    "variant": 0.05,
+}
+"""Meanings that change no concept, and what they take from its score, so that the plainer header wins."""
+
+_BORNE_COST = 0.01
+_MONEY = "money net gross tax each regular sell value currency"
+_MEASURE = "measure net gross value pack unit"
+
+_PATTERNS: tuple[tuple[str, str, str, float], ...] = (
+    # concept, needs, bears, score
+    ("sku", "sku", "code id stock", 1.0),
+    ("sku", "item code", "stock id own main", 0.95),
+    ("sku", "code", "own main regular", 0.84),
+    ("sku", "variant code", "", 0.9),
+    ("sku", "stock code", "", 0.9),
+    ("sku", "item id", "", 0.8),
+    ("sku", "code id", "item", 0.75),
+    ("sku", "code unit", "", 0.6),
+    ("sku", "variant id", "", 0.56),
+    ("sku", "id", "", 0.6),
+    ("sku", "model code", "", 0.58),
+    ("sku", "mpn", "", 0.56),
+    ("sku", "model", "", 0.5),
+    ("sku", "handle", "", 0.3),
+    ("ean", "ean", "code id unit main barcode", 1.0),
+    ("ean", "barcode", "code id unit main", 0.98),
+    ("mpn", "mpn", "maker supplier code id brand", 1.0),
+    ("mpn", "maker code", "id model brand", 0.96),
+    ("mpn", "maker sku", "", 0.96),
+    ("mpn", "supplier code", "id", 0.82),
+    ("mpn", "supplier sku", "code", 0.85),
+    ("mpn", "vendor code", "", 0.82),
+    ("mpn", "vendor sku", "", 0.85),
+    ("mpn", "brand code", "", 0.66),
+    ("mpn", "model code", "", 0.85),
+    ("mpn", "sku", "", 0.56),
+    ("parent_sku", "parent", "variant", 0.85),
+    ("parent_sku", "parent code", "group id", 0.95),
+    ("parent_sku", "parent sku", "code", 1.0),
+    ("parent_sku", "parent id", "code", 0.9),
+    ("parent_sku", "variant group", "code id", 0.85),
+    ("name", "name", "long full main", 0.95),
+    ("name", "item name", "long main label text", 1.0),
+    ("name", "name short", "text", 0.7),
+    ("name", "item short text", "", 0.72),
+    ("name", "item text", "", 0.75),
+    ("name", "item label", "", 0.75),
+    ("name", "label", "", 0.6),
+    ("name", "model name", "", 0.7),
+    ("name", "description short", "", 0.5),
+    ("name", "item description", "", 0.53),
+    ("name", "description", "", 0.53),
+    ("name", "item", "", 0.56),
+    ("name", "collection", "", 0.4),
+    ("name", "model", "", 0.45),
+    ("description", "description", "long text info sell main", 0.95),
+    ("description", "description long", "text", 1.0),
+    ("description", "text long", "", 0.9),
+    ("description", "info", "item main", 0.75),
+    ("description", "item text", "", 0.7),
+    ("description", "text", "", 0.65),
+    ("short_description", "description short", "text info", 1.0),
+    ("short_description", "text short", "", 0.9),
+    ("short_description", "info short", "", 0.85),
+    ("short_description", "summary", "description text", 0.92),
+    ("short_description", "name short", "", 0.56),
+    ("category", "category", "name main type file code long", 1.0),
+    ("category", "category group", "name", 0.95),
+    ("category", "group", "name main", 0.85),
+    ("category", "group code", "main", 0.6),
+    ("category", "item group", "name main code", 0.9),
+    ("category", "item type", "", 0.72),
+    ("category", "type", "", 0.64),
+    ("category", "collection", "name", 0.62),
+    ("category", "collection category", "", 0.85),
+    ("category", "sub category", "name", 0.6),
+    ("category", "sub group", "name", 0.57),
+    ("category", "taxonomy_of_another", "", 0.57),
+    ("brand", "brand", "name maker", 1.0),
+    ("brand", "maker", "name", 0.88),
+    ("brand", "vendor", "name", 0.74),
+    ("supplier", "supplier", "name main", 1.0),
+    ("supplier", "vendor", "name", 0.72),
+    ("supplier", "supplier group", "", 0.6),
+    ("price", "price", _MONEY, 0.9),
+    ("price", "price sell", _MONEY, 0.97),
+    ("price", "price regular", _MONEY + " main", 0.96),
+    ("price", "price each", _MONEY, 0.93),
+    ("price", "price own", _MONEY, 0.96),
+    ("price", "sell", "money net gross tax value", 0.85),
+    ("price", "each", "money net gross tax", 0.8),
+    ("price", "price main", _MONEY, 0.9),
+    ("price", "gross", "tax", 0.57),
+    ("price", "net", "tax", 0.58),
+    ("price", "price dealer", _MONEY, 0.66),
+    ("price", "dealer", _MONEY, 0.6),
+    ("price", "price list", _MONEY, 0.66),
+    ("price", "price recommended", _MONEY, 0.56),
+    ("price", "price recommended sell", _MONEY, 0.56),
+    ("price", "list", "gross net", 0.57),
+    ("price", "value", "", 0.3),
+    ("sale_price", "promo", "money net gross tax", 0.72),
+    ("sale_price", "price promo", _MONEY, 1.0),
+    ("sale_price", "price discount", _MONEY, 0.9),
+    ("sale_price", "promo net", _MONEY, 0.9),
+    ("compare_at_price", "recommended", _MONEY, 0.93),
+    ("compare_at_price", "price recommended", _MONEY + " list", 1.0),
+    ("compare_at_price", "price old", _MONEY, 0.97),
+    ("compare_at_price", "price list", _MONEY, 0.93),
+    ("compare_at_price", "list", "gross net money recommended sell", 0.85),
+    ("cost_price", "buy", "money net gross tax each unit value main regular", 0.95),
+    ("cost_price", "price buy", _MONEY + " unit main list", 1.0),
+    ("cost_price", "buy each", "money net gross", 1.0),
+    ("cost_price", "price supplier", _MONEY, 0.9),
+    ("cost_price", "price dealer", _MONEY, 0.72),
+    ("cost_price", "dealer", _MONEY, 0.62),
+    ("currency", "currency", "code price name", 1.0),
+    ("currency", "price currency", "code", 1.0),
+    ("inventory_count", "stock", "quantity available unit place shop main", 0.95),
+    ("inventory_count", "stock quantity", "available unit place", 1.0),
+    ("inventory_count", "available quantity", "unit", 1.0),
+    ("inventory_count", "quantity", "unit", 0.85),
+    ("inventory_count", "available", "", 0.64),
+    ("inventory_count", "quantity unit", "", 0.5),
+    ("availability", "available", "status flag text", 0.86),
+    ("availability", "stock status", "flag text", 1.0),
+    ("availability", "available status", "text", 1.0),
+    ("availability", "stock available", "flag text", 0.9),
+    ("availability", "delivery", "date text", 0.62),
+    ("availability", "delivery available", "", 0.7),
+    ("image_url", "image", "url main file name", 0.93),
+    ("image_url", "image url", "main file", 1.0),
+    ("image_url", "image main", "url file", 1.0),
+    ("image_url", "variant image", "url", 0.58),
+    ("image_url", "image further", "url file", 0.0),
+    ("url", "url", "shop main file", 0.9),
+    ("url", "item url", "shop main", 1.0),
+    ("url", "url external", "", 0.75),
+    ("url", "shop", "", 0.3),
+    ("tags", "tag", "", 0.96),
+    ("weight", "weight", _MEASURE + " delivery", 0.95),
+    ("weight", "weight gross", _MEASURE, 0.88),
+    ("weight", "weight pack", _MEASURE, 0.7),
+    ("length", "length", "measure value", 0.95),
+    ("length", "depth", "measure value", 0.8),
+    ("length", "length pack", "measure", 0.6),
+    ("width", "width", "measure value", 0.95),
+    ("width", "width pack", "measure", 0.6),
+    ("height", "height", "measure value", 0.95),
+    ("height", "height pack", "measure", 0.6),
+    ("color", "color", "name main", 0.97),
+    ("color", "color maker", "name", 0.8),
+    ("size", "size", "name", 0.97),
+    ("size", "dimension", "measure", 0.75),
+    ("material", "material", "name main", 0.93),
+    ("gender", "gender", "", 0.96),
+    ("condition", "condition", "id status", 0.96),
+    ("is_active", "active", "flag shop status", 0.95),
+    ("is_active", "active available", "", 0.8),
+    ("is_active", "status", "", 0.58),
+    ("created_at", "created", "date", 0.93),
+    ("created_at", "date created", "", 1.0),
+    ("created_at", "date", "", 0.5),
+    ("updated_at", "updated", "date", 0.93),
+    ("updated_at", "date updated", "", 1.0),
+    ("tax_rate", "tax", "rate value", 0.86),
+    ("tax_rate", "tax rate", "value sell", 1.0),
+    ("unit", "unit", "name sell quantity measure each", 0.93),
+    ("unit", "unit code", "quantity", 0.85),
+    ("unit", "unit quantity", "code", 0.75),
+    ("language", "language", "code shop", 0.97),
+)
+
+
+@cache
+def _patterns() -> Mapping[str, Sequence[Pattern]]:
+    """Patterns by the first meaning they need."""
+    found: defaultdict[str, list[Pattern]] = defaultdict(list)
+    for concept, needs, bears, score in _PATTERNS:
+        first, *_ = meanings = needs.split()
+        borne = frozenset(bears.split()) | frozenset(meanings) | _BORNE_BY_ALL.keys()
+        found[first].append(Pattern(concept, tuple(meanings), borne, score))
+    return found
+
+
+_FIRST_UNKNOWN, _FURTHER_UNKNOWN = 0.45, 0.2
+_SCOPE_UNKNOWN = 0.3
+_SECOND_OF_ITS_KIND = 0.5
+
+SCOPED = frozenset({"price", "inventory_count", "cost_price"})
+"""Concepts that files repeat for each place or price list: ``inventory_Berlin``, ``inventory_Hamburg``."""
+
+_BARCODE_LENGTHS = frozenset({8, 12, 13, 14, 128})
+
+
+def claims(reading: Reading, *, scoped: bool = False) -> Mapping[str, float]:
+    """Concepts a header may stand for, with the score of the best pattern of each.
+
+    ``scoped`` says that the unknown words name a place or price list, because several columns differ in nothing else.
+    """
+    best: dict[str, float] = {}
+    for pattern in _candidates(reading):
+        score = _score(pattern, reading)
+        if score is not None:
+            score -= _strangeness(reading, scoped and pattern.concept in SCOPED) + _numbering(pattern, reading)
+            if score > best.get(pattern.concept, 0.0):
+                best[pattern.concept] = score
+    return best
+
+
+def _candidates(reading: Reading) -> Iterator[Pattern]:
+    present = frozenset[str]().union(*reading.parts)
+    for meaning in present:
+        for pattern in _patterns().get(meaning, ()):
+            if present.issuperset(pattern.needs):
+                yield pattern
+
+
+def _score(pattern: Pattern, reading: Reading) -> float | None:
+    if not all(part & pattern.bears for part in reading.parts) or not _fulfilled(pattern.needs, reading.parts):
+        return None
+    spare = [part for part in reading.parts if part.isdisjoint(pattern.needs)]
+    again = len(reading.parts) - len(spare) - len(pattern.needs)
+    return pattern.score - sum(_cost(part, pattern) for part in spare) - _BORNE_COST * again
+
+
+def _cost(part: Meanings, pattern: Pattern) -> float:
+    return min(_BORNE_BY_ALL.get(meaning, _BORNE_COST) for meaning in part & pattern.bears)
+
+
+def _fulfilled(needs: Sequence[str], parts: Sequence[Meanings]) -> bool:
+    """Whether each needed meaning has a word of its own."""
+    if not needs:
+        return True
+    first, *rest = needs
+    return any(first in part and _fulfilled(rest, [*parts[:at], *parts[at + 1 :]]) for at, part in enumerate(parts))
+
+
+def _strangeness(reading: Reading, scoped: bool) -> float:
+    if not reading.unknown:
+        return 0.0
+    first = _SCOPE_UNKNOWN if scoped else _FIRST_UNKNOWN
+    return first + (0.0 if scoped else _FURTHER_UNKNOWN * (len(reading.unknown) - 1))
+
+
+def _numbering(pattern: Pattern, reading: Reading) -> float:
+    numbers = [each for each in reading.numbers if not (pattern.concept == "ean" and each in _BARCODE_LENGTHS)]
+    if not numbers:
+        return 0.0
+    return 0.02 if numbers == [1] else _SECOND_OF_ITS_KIND

@@ -1,0 +1,370 @@
+"""Suggest, what the cells say: shapes of values, how they bear on a concept, and which field type they call for.
+
+In: a column's ``ColumnEvidence`` and sample cells. Out: ``Facts``, and for each concept how much the cells speak for or
+against it. The header proposes, the cells can only confirm or veto; an empty column does neither.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from chalicelib.model.outcomes import ColumnEvidence
+
+MOST, MANY, FEW = 0.8, 0.5, 0.2
+"""Shares of cells."""
+
+AGAINST = -0.6
+"""The cells cannot be what the header says."""
+
+_GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
+_MONEY_SIGN = re.compile(
+    r"[$€£¥₩₽₴₺₹₪]|\b(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|SEK|DKK|NOK|TRY|RUB|UAH|BGN|JPY|CNY|KRW|BRL|AUD|CAD)\b|z[łl]|K[čc]|Ft\b|kr\b"
+    r"|円|원|元|руб|грн",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"(?:(?:https?|ftp):)?//\S+|www\.\S+\.\S+", re.IGNORECASE)
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|bmp|tiff?|avif)\b|mv2", re.IGNORECASE)
+_AMOUNT = re.compile(r"\D{0,5}-?[0-9][0-9.,' \u00a0]*\s*(?:[^\W\d]{1,6}\.?|%|\"|²|³)?")
+_PERCENT = re.compile(r"-?[0-9]{1,3}(?:[.,][0-9]{1,4})?\s*%?")
+_CURRENCY = re.compile(r"[A-Za-z]{3}|[$€£¥₩₽₴₺₹₪]|z[łl]|K[čc]|Ft|kr\.?|TL|lei", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{2,4})?|[^\W\d_]{4,14}", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{1,4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,4}日?(?:[T ,].*)?|[0-9]{14}")
+_STRUCTURE = frozenset(
+    "simple variable variation variant configurable grouped external virtual bundle downloadable affiliate product parent child "
+    "storable consumable service combo giftcard subscription storable_product physical digital matrix master composite "
+    "produit article pack enfant padre hijo jednoduchy varianta".split()
+)
+"""Values by which shop systems tell kinds of rows apart; no category."""
+
+_LONG_TEXT, _NAME_TEXT, _LABEL_TEXT = 150, 80, 60
+_MARKUP = re.compile(r"<(?:p|div|br|ul|li|h[1-6]|strong|b|span)\b|&lt;", re.IGNORECASE)
+
+
+def has_check_digit(text: str) -> bool:
+    """Whether a text is a barcode number of 8, 12, 13 or 14 digits whose last digit is right."""
+    if not _GTIN.fullmatch(text):
+        return False
+    digits = [int(each) for each in reversed(text)]
+    return (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a column's cells.
+
+    Attributes:
+        column: the evidence as the analysis gathered it.
+        rows: the column's cells in the first rows, stripped, blank ones included.
+        row_count: rows of the whole file.
+    """
+
+    column: ColumnEvidence
+    rows: Sequence[str]
+    row_count: int
+
+    @cached_property
+    def values(self) -> Sequence[str]:
+        """Distinct filled cells."""
+        seen = dict.fromkeys(each.strip() for each in (*self.column.examples, *self.rows))
+        return [each for each in seen if each]
+
+    @cached_property
+    def empty(self) -> bool:
+        """Nothing was found in it; in the whole file, where that was counted."""
+        if self.values or self.column.filled:
+            return False
+        return self.column.blank_rows is None or self.column.blank_rows >= self.row_count
+
+    @cached_property
+    def repeats(self) -> bool:
+        """A filled cell comes again among the cells looked at."""
+        filled = [each for each in self.rows if each]
+        if len(set(filled)) < len(filled):
+            return True
+        return self.column.filled > len(self.column.examples) and len(self.column.examples) < 5
+
+    @cached_property
+    def thin(self) -> bool:
+        """Too few cells to overrule a plain header."""
+        return self.column.filled < _CELLS_THAT_OVERRULE
+
+    @cached_property
+    def prose(self) -> bool:
+        """A few cells of running text, as left behind when a row slipped or a cell was dragged over its neighbours."""
+        return self.thin and self.share(lambda cell: len(cell) > _LABEL_TEXT) > MANY
+
+    @cached_property
+    def unique(self) -> bool:
+        """Every row has a value of its own, as far as anybody looked."""
+        if self.column.unique is not None:
+            return self.column.unique
+        return bool(self.values) and not self.repeats and all(self.rows)
+
+    def fit(self, field_type: str) -> float:
+        """Share of filled cells that parse as a field type."""
+        return self.column.fits.get(field_type, 0.0) if self.column.filled else 0.0
+
+    def share(self, test: Callable[[str], object]) -> float:
+        """Share of the distinct cells that pass a test; 0 when there are none."""
+        return sum(1 for each in self.values if test(each)) / len(self.values) if self.values else 0.0
+
+    @cached_property
+    def number(self) -> float:
+        return self.fit("number")
+
+    @cached_property
+    def boolean(self) -> float:
+        return self.fit("boolean")
+
+    @cached_property
+    def flags_in_digits(self) -> bool:
+        """Only 0 and 1."""
+        return bool(self.values) and {"0", "1"}.issuperset(self.values)
+
+    @cached_property
+    def link(self) -> float:
+        return self.share(_LINK.match)
+
+    @cached_property
+    def picture(self) -> float:
+        return self.share(_PICTURE.search)
+
+    @cached_property
+    def barcode(self) -> float:
+        return self.share(has_check_digit)
+
+    @cached_property
+    def money(self) -> float:
+        return self.share(lambda cell: len(cell) < 30 and any(map(str.isdecimal, cell)) and _MONEY_SIGN.search(cell))
+
+    @cached_property
+    def text_length(self) -> float:
+        """Characters a filled cell has on average."""
+        return sum(map(len, self.values)) / len(self.values) if self.values else 0.0
+
+    @cached_property
+    def markup(self) -> float:
+        return self.share(_MARKUP.search)
+
+
+def _of_tags(facts: Facts) -> float:
+    return AGAINST if facts.link > FEW or facts.boolean >= MOST else 0.0
+
+
+def _of_sku(facts: Facts) -> float:
+    if (
+        facts.share(lambda cell: len(cell) > _LABEL_TEXT) > FEW
+        or facts.link > FEW
+        or (facts.boolean > MOST and not facts.unique)
+    ):
+        return AGAINST
+    words = facts.share(lambda cell: cell.count(" ") > 2)
+    lettered = facts.share(lambda cell: any(map(str.isalpha, cell)) and any(map(str.isdecimal, cell)))
+    return -0.3 * words + 0.02 * lettered + (0.02 if facts.column.unique else 0.0)
+
+
+def _of_ean(facts: Facts) -> float:
+    if facts.text_length > 40 or facts.link > FEW or facts.boolean > MOST:
+        return AGAINST
+    return 0.08 if facts.barcode >= MOST else 0.0
+
+
+def _of_mpn(facts: Facts) -> float:
+    if facts.boolean > MOST or facts.link > FEW or facts.text_length > _LABEL_TEXT:
+        return AGAINST
+    return -0.4 if facts.repeats and len(facts.values) == 1 else 0.0
+
+
+def _of_price(facts: Facts) -> float:
+    fits = max(facts.fit("price"), facts.fit("multi_price"), facts.share(_AMOUNT.fullmatch))
+    if fits < FEW:
+        return -0.25 if facts.share(lambda cell: any(map(str.isdecimal, cell))) > MANY else AGAINST
+    return (0.04 if facts.money > MANY else 0.02) if fits >= MOST else -0.05
+
+
+def _of_stock(facts: Facts) -> float:
+    if facts.number >= MOST:
+        return 0.02 if facts.flags_in_digits else 0.2
+    if facts.boolean >= MOST:
+        return AGAINST
+    return -0.1 if facts.number == 0 else 0.0
+
+
+def _of_availability(facts: Facts) -> float:
+    if facts.number >= MOST and not facts.flags_in_digits:
+        return AGAINST
+    return 0.04 if facts.boolean >= MOST else 0.0
+
+
+def _of_measure(facts: Facts) -> float:
+    return 0.02 if max(facts.number, facts.share(_AMOUNT.fullmatch)) >= MANY else AGAINST
+
+
+def _of_rate(facts: Facts) -> float:
+    return 0.04 if facts.share(_PERCENT.fullmatch) >= MANY else AGAINST
+
+
+def _of_date(facts: Facts) -> float:
+    return 0.05 if facts.share(_DATE.fullmatch) >= MANY else AGAINST
+
+
+def _of_flag(facts: Facts) -> float:
+    if facts.boolean >= MOST:
+        return 0.04
+    if (facts.number >= MOST and not facts.flags_in_digits) or facts.text_length > 25:
+        return AGAINST
+    return -0.03
+
+
+def _of_image(facts: Facts) -> float:
+    if max(facts.link, facts.picture) >= MANY:
+        return 0.04
+    return AGAINST
+
+
+def _of_url(facts: Facts) -> float:
+    if facts.picture >= MANY:
+        return -0.35
+    return 0.04 if facts.link >= MANY else AGAINST
+
+
+def _of_name(facts: Facts) -> float:
+    if facts.link > FEW or facts.boolean >= MOST or facts.share(lambda cell: len(cell) > _LONG_TEXT) > MANY:
+        return AGAINST
+    numbers = facts.share(lambda cell: not any(map(str.isalpha, cell)))
+    return -0.35 * numbers - (0.1 if facts.markup > FEW else 0.0)
+
+
+def _of_long_text(facts: Facts) -> float:
+    if facts.number >= MOST or facts.link >= MANY or facts.boolean >= MOST:
+        return AGAINST
+    return 0.04 if facts.markup > FEW or facts.text_length > _LONG_TEXT else 0.0
+
+
+def _of_label(facts: Facts) -> float:
+    if facts.link > FEW or facts.text_length > _LONG_TEXT:
+        return AGAINST
+    return -0.3 if facts.number >= MOST else 0.0
+
+
+def _of_category(facts: Facts) -> float:
+    if facts.link > FEW or facts.text_length > 3 * _LONG_TEXT:
+        return AGAINST
+    if facts.text_length < 2 or facts.share(lambda cell: cell.casefold().replace(" ", "_") in _STRUCTURE) >= MANY:
+        return AGAINST
+    if facts.boolean >= MOST and not facts.flags_in_digits:
+        return AGAINST
+    return 0.03 if facts.share(lambda cell: ">" in cell or "/" in cell) >= MANY else -0.12 * (facts.number >= MOST)
+
+
+def _of_trait(facts: Facts) -> float:
+    return AGAINST if facts.link > FEW or facts.text_length > _LONG_TEXT else 0.0
+
+
+def _of_unit(facts: Facts) -> float:
+    if facts.number >= MANY or facts.text_length > 20:
+        return AGAINST
+    return -0.4 if facts.unique and len(facts.values) > 2 else 0.02
+
+
+def _of_currency(facts: Facts) -> float:
+    return 0.03 if facts.share(_CURRENCY.fullmatch) >= MANY else AGAINST
+
+
+def _of_language(facts: Facts) -> float:
+    return 0.03 if facts.share(_LANGUAGE.fullmatch) >= MANY else AGAINST
+
+
+def _of_gender(facts: Facts) -> float:
+    return AGAINST if facts.number >= MANY or facts.text_length > 30 else 0.0
+
+
+def _of_condition(facts: Facts) -> float:
+    return AGAINST if facts.text_length > 40 or facts.boolean >= MOST else 0.0
+
+
+def _of_parent(facts: Facts) -> float:
+    return AGAINST if facts.text_length > _NAME_TEXT or (facts.boolean >= MOST and "1" in facts.values) else 0.0
+
+
+_BEARING: Mapping[str, Callable[[Facts], float]] = {
+    "sku": _of_sku,
+    "name": _of_name,
+    "ean": _of_ean,
+    "mpn": _of_mpn,
+    "parent_sku": _of_parent,
+    "brand": _of_label,
+    "supplier": _of_label,
+    "price": _of_price,
+    "sale_price": _of_price,
+    "compare_at_price": _of_price,
+    "cost_price": _of_price,
+    "currency": _of_currency,
+    "inventory_count": _of_stock,
+    "availability": _of_availability,
+    "category": _of_category,
+    "description": _of_long_text,
+    "short_description": _of_long_text,
+    "image_url": _of_image,
+    "url": _of_url,
+    "tags": _of_tags,
+    "weight": _of_measure,
+    "length": _of_measure,
+    "width": _of_measure,
+    "height": _of_measure,
+    "color": _of_trait,
+    "size": _of_trait,
+    "material": _of_trait,
+    "gender": _of_gender,
+    "condition": _of_condition,
+    "is_active": _of_flag,
+    "created_at": _of_date,
+    "updated_at": _of_date,
+    "tax_rate": _of_rate,
+    "unit": _of_unit,
+    "language": _of_language,
+}
+
+_UNSEEN = -0.03
+_AGAINST_BY_FEW = -0.3
+_CELLS_THAT_OVERRULE = 3
+
+
+def bearing(concept: str, facts: Facts) -> float:
+    """What a column's cells add to its claim to a concept: up to 0.2, down to ``AGAINST``."""
+    if not facts.values:
+        return _UNSEEN
+    found = _BEARING[concept](facts)
+    return max(found, _AGAINST_BY_FEW) if facts.prose else found
+
+
+def observation(concept: str, facts: Facts) -> str | None:
+    """What a person would notice in the cells that speaks for the concept, as half a sentence."""
+    return next((text for concepts, is_seen, text in _OBSERVATIONS if concept in concepts and is_seen(facts)), None)
+
+
+_PRICES = frozenset({"price", "sale_price", "compare_at_price", "cost_price"})
+
+_OBSERVATIONS: Sequence[tuple[frozenset[str], Callable[[Facts], bool], str]] = (
+    (frozenset({"sku"}), lambda facts: facts.column.unique is True, "every row has a different value"),
+    (frozenset({"sku"}), lambda facts: not facts.repeats, "no value comes twice in the rows looked at"),
+    (frozenset({"ean"}), lambda facts: facts.barcode >= MOST, "the check digits of its numbers are right"),
+    (_PRICES, lambda facts: facts.money > MANY, "its cells show a currency"),
+    (_PRICES, lambda facts: facts.fit("price") >= MOST, "its cells read as amounts"),
+    (
+        frozenset({"image_url"}),
+        lambda facts: max(facts.link, facts.picture) >= MANY,
+        "its cells are addresses of images",
+    ),
+    (frozenset({"url"}), lambda facts: facts.link >= MANY, "its cells are web addresses"),
+    (frozenset({"created_at", "updated_at"}), lambda facts: facts.fit("datetime") >= MOST, "its cells are dates"),
+    (frozenset({"is_active", "availability"}), lambda facts: facts.boolean >= MOST, "its cells say yes or no"),
+    (
+        frozenset({"inventory_count", "weight", "length", "width", "height", "tax_rate"}),
+        lambda facts: facts.number >= MOST,
+        "its cells are numbers",
+    ),
+    (frozenset({"description"}), lambda facts: facts.text_length > _NAME_TEXT, "its cells are long texts"),
+    (frozenset({"name"}), lambda facts: facts.text_length <= _NAME_TEXT, "its cells are short texts"),
+)
