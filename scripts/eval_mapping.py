@@ -1,8 +1,8 @@
 """Write what the offline suggester makes of a labelled set of files: ``python -m scripts.eval_mapping SET OUT``.
 
 In: JSON lines with ``file_id``, ``headers`` and ``sample_rows`` (objects, header to text). Out: JSON lines with
-``file_id``, ``mapping`` (header to field or null) and ``types`` (header to type), for a scorer to compare with its labels.
-Only the sample rows are looked at; nothing is known of the rest of the file, and the labels are not read.
+``file_id``, ``mapping`` (header to field or null) and ``types`` (header to type), for a scorer to compare with its
+labels. Only the sample rows are looked at; nothing is known of the rest of the file, and the labels are not read.
 """
 
 import json

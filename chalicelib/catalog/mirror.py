@@ -5,6 +5,7 @@ anything: the entries wait.
 """
 
 import logging
+from dataclasses import dataclass
 
 from chalicelib.errors import Unavailable
 from chalicelib.services import Services
@@ -13,6 +14,25 @@ from chalicelib.store import outbox
 log = logging.getLogger(__name__)
 
 _SWEPT_WORKSPACES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorWork:
+    """An outbox entry that was written a moment ago, and its products as the mirror's lines."""
+
+    entry_id: int
+    lines: bytes
+
+
+def send(services: Services, workspace_id: int, work: MirrorWork) -> None:
+    """Bring what was just committed to the mirror, without reading it again. What fails waits in the outbox."""
+    try:
+        services.mirror.insert(work.lines)
+    except Unavailable as error:
+        log.warning("mirror is behind", extra={"workspace": workspace_id, "why": str(error)})
+        return
+    with services.database.workspace(workspace_id) as cursor:
+        outbox.remove(cursor, workspace_id, work.entry_id)
 
 
 def drain(services: Services, workspace_id: int, *, limit: int = 1_000) -> int:

@@ -52,7 +52,8 @@ def read_rows(data: bytes, dialect: CsvDialect, *, first_line: int = 1) -> Itera
         records = _records(io.StringIO(text, newline=""), dialect.delimiter, dialect.quotechar)
         line = first_line
         for cells in records:
-            if any(map(str.strip, cells)):
+            # Most rows begin with a cell that is filled; only the others are looked through.
+            if (cells and cells[0] and not cells[0].isspace()) or is_row(cells):
                 yield line, cells
             line = first_line + records.line_num
 

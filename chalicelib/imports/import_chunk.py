@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from chalicelib.catalog.mirror import drain
+from chalicelib.catalog import mirror
 from chalicelib.errors import Superseded
 from chalicelib.formats import FORMATS
 from chalicelib.imports.finish import finish
@@ -80,6 +80,14 @@ class ChunkWork:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkDone:
+    """What is left to do once a chunk's transaction is committed."""
+
+    was_last: bool
+    for_mirror: mirror.MirrorWork | None
+
+
 def import_chunk(services: Services, workspace_id: int, job_id: int, run: int, number: int) -> None:
     """Bring one chunk of a run into the catalogue; the last one ends the job."""
     with services.database.workspace(workspace_id) as cursor:
@@ -88,21 +96,23 @@ def import_chunk(services: Services, workspace_id: int, job_id: int, run: int, n
     if job is None or chunk is None or job.run != run or job.state is not JobState.PROCESSING:
         log.info("chunk of an ended run", extra={"job": job_id, "run": run, "chunk": number})
         return
-    if chunk.done_run < run:
-        assert job.plan is not None
-        plan = ImportPlan.from_json(job.plan)
-        rows = _read(services, job, plan, chunk)
-        try:
-            last = services.database.retrying(
-                workspace_id, lambda cursor: _import(services, cursor, job, plan, number, rows)
-            )
-        except Superseded:
-            log.info("chunk undone", extra={"job": job_id, "run": run, "chunk": number})
-            return
-        drain(services, workspace_id)
-    else:
-        last = job.chunks_done >= job.chunk_count
-    if last:
+    if chunk.done_run == run:
+        if job.chunks_done >= job.chunk_count:
+            finish(services, workspace_id, job_id, run)
+        return
+    assert job.plan is not None
+    plan = ImportPlan.from_json(job.plan)
+    rows = _read(services, job, plan, chunk)
+    try:
+        done = services.database.retrying(
+            workspace_id, lambda cursor: _import(services, cursor, job, plan, number, rows)
+        )
+    except Superseded:
+        log.info("chunk undone", extra={"job": job_id, "run": run, "chunk": number})
+        return
+    if done.for_mirror:
+        mirror.send(services, workspace_id, done.for_mirror)
+    if done.was_last:
         finish(services, workspace_id, job_id, run)
 
 
@@ -127,15 +137,16 @@ def _key(cells: Sequence[str], key_at: int | None) -> str | None:
 
 def _import(
     services: Services, cursor: Cursor, job: ImportJob, plan: ImportPlan, number: int, rows: Sequence[FileRow]
-) -> bool:
-    """Whether this was the job's last chunk. Raises Superseded when the run is over."""
+) -> ChunkDone:
+    """One transaction's work. Raises Superseded when the run is over."""
     now = services.now()
     if not chunks.mark_done(cursor, job.workspace_id, job.id, number, run=job.run, now=now):
         raise Superseded
     work = _work_out(cursor, job, plan, rows)
-    created = updated = 0
+    written = products.Written()
+    for_mirror = None
     if work.incoming:
-        created, updated = products.upsert(
+        written = products.upsert(
             cursor,
             job.workspace_id,
             job.id,
@@ -145,11 +156,11 @@ def _import(
             source=_SOURCE,
             supplier_code=None,
         )
-        outbox.add_incoming(cursor, job.workspace_id)
+        for_mirror = mirror.MirrorWork(outbox.add_incoming(cursor, job.workspace_id), written.mirror_lines)
     row_errors.add(cursor, job.workspace_id, job.id, job.run, work.findings)
     counters = Counters(
-        created=created,
-        updated=updated,
+        created=written.created,
+        updated=written.updated,
         unchanged=work.unchanged,
         skipped=work.skipped,
         error_rows=work.error_rows,
@@ -166,7 +177,7 @@ def _import(
     )
     if last is None:
         raise Superseded
-    return last
+    return ChunkDone(was_last=last, for_mirror=for_mirror)
 
 
 def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[FileRow]) -> ChunkWork:

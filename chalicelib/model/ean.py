@@ -42,14 +42,9 @@ class EanProblem:
 
 def check_digit_holds(digits: str) -> bool:
     """Whether the last of up to 16 ASCII digits is the GS1 check digit of the others; zeros alone fail."""
-    number = int(digits)
-    total = (
-        _WEIGHED[number % 10_000]
-        + _WEIGHED[number // 10_000 % 10_000]
-        + _WEIGHED[number // 100_000_000 % 10_000]
-        + _WEIGHED[number // 1_000_000_000_000]
-    )
-    return number > 0 and total % 10 == 0
+    upper, lower = divmod(int(digits), 100_000_000)
+    total = _WEIGHED[lower % 10_000] + _WEIGHED[lower // 10_000] + _WEIGHED[upper % 10_000] + _WEIGHED[upper // 10_000]
+    return total > 0 and total % 10 == 0
 
 
 def parse_ean(text: str) -> Ean | EanProblem:

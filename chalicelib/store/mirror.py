@@ -14,6 +14,9 @@ from chalicelib.store.sql import load_statements
 
 _SQL = load_statements("mirror.sql")
 
+_INSERT_SETTINGS = {"optimize_on_insert": 0, "input_format_parallel_parsing": 0}
+"""A block holds a product once and is small: nothing to merge on the way in, nothing to share out between threads."""
+
 T = TypeVar("T")
 
 
@@ -30,7 +33,7 @@ class Mirror:
 
     def insert(self, json_lines: bytes) -> None:
         """One JSON object a line, keyed by column. Sending the same again is harmless: the highest version stays."""
-        self._run(lambda client: client.raw_insert("products", insert_block=json_lines, fmt="JSONEachRow"))
+        self._run(lambda client: client.raw_insert("products", insert_block=json_lines, fmt="JSONEachRow", settings=_INSERT_SETTINGS))
 
     def count(self, workspace_id: int) -> int:
         """Products the mirror holds of a workspace."""

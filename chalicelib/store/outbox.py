@@ -12,9 +12,12 @@ def add(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> None:
     cursor.execute(_SQL["add"], {"workspace_id": workspace_id, "skus": list(skus)})
 
 
-def add_incoming(cursor: Cursor, workspace_id: int) -> None:
-    """An entry for the products of the running upsert."""
+def add_incoming(cursor: Cursor, workspace_id: int) -> int:
+    """The entry made for the products of the running upsert."""
     cursor.execute(_SQL["add_incoming"], {"workspace_id": workspace_id})
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def take(cursor: Cursor, workspace_id: int) -> int | None:

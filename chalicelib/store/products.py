@@ -35,6 +35,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What an upsert did, and the products as the mirror's lines."""
+
+    created: int = 0
+    updated: int = 0
+    mirror_lines: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class PageQuery:
     """What a products page is asked for. ``name_contains`` ignores case; ``containing`` is a piece of ``data`` as
     JSON.
@@ -89,8 +98,8 @@ def upsert(
     has_ean: bool,
     source: str,
     supplier_code: str | None,
-) -> tuple[int, int]:
-    """(created, updated). Every sku must come once. The touched products are still in ``incoming`` for the outbox."""
+) -> Written:
+    """Create or update these products. Every sku must come once; they stay in ``incoming`` until the transaction ends."""
     cursor.execute(_SQL["incoming_table"])
     with cursor.copy(_SQL["copy_incoming"]) as copy:
         copy.set_types(_INCOMING_TYPES)
@@ -110,7 +119,7 @@ def upsert(
     )
     counts = cursor.fetchone()
     assert counts is not None
-    return counts[0], counts[1]
+    return Written(counts[0], counts[1], counts[2].encode())
 
 
 def read(cursor: Cursor, workspace_id: int, product_id: int) -> Product | None:

@@ -26,9 +26,9 @@ WITH written AS (
         job_id = excluded.job_id,
         version = nextval('products_version'),
         updated_at = now()
-    RETURNING (xmax = 0) AS is_new
+    RETURNING (xmax = 0) AS is_new, mirror_line(product) AS line
 )
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), string_agg(line, E'\n') FROM written
 
 -- name: known
 SELECT sku, row_hash, ean FROM products WHERE workspace_id = %(workspace_id)s AND sku = ANY(%(skus)s)

@@ -1,12 +1,13 @@
 """Suggest: who knows what a column means, offline and in milliseconds.
 
-In: the columns of a file with their evidence, what the workspace has learned, its product schema. Out: a field for every
-column, each with a confidence and a reason, and the schema that goes with them. Serves the wizard document, "Step 1 —
-Upload": learned memory wins; then the vocabulary; what nobody knows is kept under a field of its own name, and an empty
-column nobody knows is skipped.
+In: the columns of a file with their evidence, what the workspace has learned, its product schema. Out: a field for
+every column, each with a confidence and a reason, and the schema that goes with them. Serves the wizard document,
+"Step 1 — Upload": learned memory wins; then the vocabulary; what nobody knows is kept under a field of its own name,
+and an empty column nobody knows is skipped.
 
 The walk: ``headers`` (text) → ``lexicon`` and ``words_*`` (meanings of words) → ``concepts`` (what they amount to) →
-``evidence`` (what the cells say) → ``assign`` (one column a concept) → ``types``. ``vocabulary`` walks it.
+``evidence`` (what the cells say) → ``assign`` (one column a concept) → ``field_types``.
+``vocabulary`` leads the way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +17,14 @@ from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField
 from chalicelib.suggest.concepts import CONCEPTS, claims
 from chalicelib.suggest.evidence import Facts, observation
+from chalicelib.suggest.field_types import type_of
 from chalicelib.suggest.headers import normalise_header, slug_of
 from chalicelib.suggest.lexicon import read
-from chalicelib.suggest.types import type_of
 from chalicelib.suggest.vocabulary import Understood, understand
 
 __all__ = ["normalise_header", "suggest"]
 
-_ALIAS_SCORE = 0.9
+_ALIAS_SCORE = 0.85
 _KEPT_CONFIDENCE, _EMPTY_CONFIDENCE = 0.3, 0.6
 
 
@@ -37,13 +38,13 @@ def suggest(
 ) -> Suggestion:
     """A field for every column, and the schema that goes with them.
 
-    ``learned`` maps normalised headers to fields, None for columns left out. No two columns get the same field; fields the
-    schema has are reused and keep their type; ``row_count`` counts the data rows of the whole file.
+    ``learned`` maps normalised headers to fields, None for columns left out. No two columns get the same field; fields
+    the schema has are reused and keep their type; ``row_count`` counts the data rows of the whole file.
     """
     facts = [_facts_of(each, sample_rows, row_count) for each in columns]
     remembered = _remembered(columns, learned)
     own_fields = _fields_by_header(columns, schema, remembered)
-    settled = {position: field for position, field in remembered.items()} | own_fields
+    settled = remembered | own_fields
     concept_of_field = _concepts_of(schema)
     taken = frozenset(concept_of_field.get(field, field) for field in settled.values() if field)
     understood = understand(facts, taken=taken, settled=frozenset(settled))
@@ -74,17 +75,14 @@ def _fields_by_header(
     found: dict[int, str] = {}
     for position, column in enumerate(columns):
         name = slug_of(column.header, ())
-        if (
-            name in schema.by_name
-            and position not in remembered
-            and name not in {*remembered.values(), *found.values()}
-        ):
+        used = {*remembered.values(), *found.values()}
+        if name in schema.by_name and name not in used and position not in remembered:
             found[position] = name
     return found
 
 
 def _concepts_of(schema: ProductSchema) -> dict[str, str]:
-    """Fields of the schema to the concepts their names stand for, one field a concept: ``manufacturer`` is the brand."""
+    """Fields of the schema to the concepts their names stand for, one each: ``manufacturer`` is the brand."""
     found = {name: name for name in schema.by_name if name in CONCEPTS}
     for name in schema.by_name:
         best = max(claims(read(name)).items(), key=lambda each: each[1], default=("", 0.0))

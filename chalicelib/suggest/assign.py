@@ -1,7 +1,7 @@
 """Suggest, who gets what: at most one column a concept and one concept a column, the best claims first.
 
-In: each column's claims, concept to score. Out: column to concept. A column that loses its first choice to a stronger one
-may take its second; the total of the scores decides.
+In: each column's claims, concept to score. Out: column to concept. A column that loses its first choice to a stronger
+one may take its second; the total of the scores decides, as long as nobody gives up much.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """Suggest, the concepts: what a column can be, and which meanings in its header make it that.
 
-In: a header's ``Reading``. Out: claims, the concepts it may stand for with a score of 0 to 1. A concept is never the sum
-of its words: a pattern names the meanings it needs and those it bears beside them, and any other meaning (a *minimum*
-stock, the *alt text* of an image, a tax *class*) makes the header something else.
+In: a header's ``Reading``. Out: claims, the concepts it may stand for with a score of 0 to 1. A concept is never the
+sum of its words: a pattern names the meanings it needs and those it bears beside them, and any other meaning (a
+*minimum* stock, the *alt text* of an image, a tax *class*) makes the header something else.
 
 The names of the fields are the product documents' own words; ``inventory_count`` is what they call stock.
 """
@@ -78,9 +78,9 @@ class Pattern:
 
 
 _BORNE_BY_ALL: Mapping[str, float] = {
-    FILLER: 0.0,
+    FILLER: 0.003,
     "item": 0.0,
-    LOCALE: 0.03,
+    LOCALE: 0.003,
     "own": 0.01,
     "shop": 0.02,
     "value": 0.02,
@@ -88,13 +88,17 @@ _BORNE_BY_ALL: Mapping[str, float] = {
 }
 """Meanings that change no concept, and what they take from its score, so that the plainer header wins."""
 
+_BORNE_BY_WEAK = frozenset({FILLER, LOCALE, "item"})
+_PLAIN = 0.7
+"""A pattern below this is a guess, and holds for the bare words only."""
+
 _BORNE_COST = 0.01
-_MONEY = "money net gross tax each regular sell value currency"
-_MEASURE = "measure net gross value pack unit"
+_MONEY = "money net gross tax each regular sell value currency rate unit"
+_MEASURE = "measure net gross value pack each"
 
 _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     # concept, needs, bears, score
-    ("sku", "sku", "code id stock", 1.0),
+    ("sku", "sku", "code id stock option main", 1.0),
     ("sku", "item code", "stock id own main", 0.95),
     ("sku", "code", "own main regular", 0.84),
     ("sku", "variant code", "", 0.9),
@@ -109,15 +113,16 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("sku", "model", "", 0.5),
     ("sku", "handle", "", 0.3),
     ("ean", "ean", "code id unit main barcode", 1.0),
+    ("ean", "code bars", "main", 0.98),
     ("ean", "barcode", "code id unit main", 0.98),
     ("mpn", "mpn", "maker supplier code id brand", 1.0),
     ("mpn", "maker code", "id model brand", 0.96),
     ("mpn", "maker sku", "", 0.96),
     ("mpn", "supplier code", "id", 0.82),
+    ("mpn", "supplier item code", "id", 0.9),
     ("mpn", "supplier sku", "code", 0.85),
     ("mpn", "vendor code", "", 0.82),
     ("mpn", "vendor sku", "", 0.85),
-    ("mpn", "brand code", "", 0.66),
     ("mpn", "model code", "", 0.85),
     ("mpn", "sku", "", 0.56),
     ("parent_sku", "parent", "variant", 0.85),
@@ -150,7 +155,7 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("short_description", "info short", "", 0.85),
     ("short_description", "summary", "description text", 0.92),
     ("short_description", "name short", "", 0.56),
-    ("category", "category", "name main type file code long", 1.0),
+    ("category", "category", "regular name main type file code long text", 1.0),
     ("category", "category group", "name", 0.95),
     ("category", "group", "name main", 0.85),
     ("category", "group code", "main", 0.6),
@@ -164,16 +169,24 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("category", "taxonomy_of_another", "", 0.57),
     ("brand", "brand", "name maker", 1.0),
     ("brand", "maker", "name", 0.88),
-    ("brand", "vendor", "name", 0.74),
+    ("brand", "vendor", "", 0.74),
     ("supplier", "supplier", "name main", 1.0),
-    ("supplier", "vendor", "name", 0.72),
+    ("supplier", "vendor", "", 0.72),
+    ("supplier", "vendor main", "name", 0.8),
+    ("supplier", "vendor name", "", 0.76),
     ("supplier", "supplier group", "", 0.6),
-    ("price", "price", _MONEY, 0.9),
-    ("price", "price sell", _MONEY, 0.97),
-    ("price", "price regular", _MONEY + " main", 0.96),
+    ("price", "price", _MONEY, 0.97),
+    ("price", "price retail", _MONEY, 0.9),
+    ("compare_at_price", "price retail", _MONEY, 0.7),
+    ("compare_at_price", "price regular", _MONEY, 0.6),
+    ("price", "retail", _MONEY, 0.8),
+    ("price", "price sell", _MONEY, 0.965),
+    ("price", "price regular", _MONEY + " main", 0.955),
     ("price", "price each", _MONEY, 0.93),
     ("price", "price own", _MONEY, 0.96),
-    ("price", "sell", "money net gross tax value", 0.85),
+    ("price", "sell", "money net gross value regular each", 0.85),
+    ("price", "sell net", _MONEY, 0.85),
+    ("price", "sell gross", _MONEY, 0.85),
     ("price", "each", "money net gross tax", 0.8),
     ("price", "price main", _MONEY, 0.9),
     ("price", "gross", "tax", 0.57),
@@ -194,7 +207,9 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("compare_at_price", "price old", _MONEY, 0.97),
     ("compare_at_price", "price list", _MONEY, 0.93),
     ("compare_at_price", "list", "gross net money recommended sell", 0.85),
-    ("cost_price", "buy", "money net gross tax each unit value main regular", 0.95),
+    ("cost_price", "buy", "money net gross each unit value main regular", 0.95),
+    ("cost_price", "buy net", _MONEY, 0.95),
+    ("cost_price", "buy gross", _MONEY, 0.95),
     ("cost_price", "price buy", _MONEY + " unit main list", 1.0),
     ("cost_price", "buy each", "money net gross", 1.0),
     ("cost_price", "price supplier", _MONEY, 0.9),
@@ -202,20 +217,21 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("cost_price", "dealer", _MONEY, 0.62),
     ("currency", "currency", "code price name", 1.0),
     ("currency", "price currency", "code", 1.0),
-    ("inventory_count", "stock", "quantity available unit place shop main", 0.95),
+    ("inventory_count", "stock", "net quantity available unit place shop main", 0.95),
     ("inventory_count", "stock quantity", "available unit place", 1.0),
     ("inventory_count", "available quantity", "unit", 1.0),
     ("inventory_count", "quantity", "unit", 0.85),
     ("inventory_count", "available", "", 0.64),
     ("inventory_count", "quantity unit", "", 0.5),
-    ("availability", "available", "status flag text", 0.86),
+    ("availability", "available", "status flag text question", 0.86),
     ("availability", "stock status", "flag text", 1.0),
     ("availability", "available status", "text", 1.0),
     ("availability", "stock available", "flag text", 0.9),
+    ("availability", "stock question", "flag", 0.9),
     ("availability", "delivery", "date text", 0.62),
     ("availability", "delivery available", "", 0.7),
-    ("image_url", "image", "url main file name", 0.93),
-    ("image_url", "image url", "main file", 1.0),
+    ("image_url", "image", "url main file name external", 0.93),
+    ("image_url", "image url", "main file external", 1.0),
     ("image_url", "image main", "url file", 1.0),
     ("image_url", "variant image", "url", 0.58),
     ("image_url", "image further", "url file", 0.0),
@@ -238,10 +254,11 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("color", "color maker", "name", 0.8),
     ("size", "size", "name", 0.97),
     ("size", "dimension", "measure", 0.75),
+    ("sku", "material", "code", 0.57),
     ("material", "material", "name main", 0.93),
     ("gender", "gender", "", 0.96),
-    ("condition", "condition", "id status", 0.96),
-    ("is_active", "active", "flag shop status", 0.95),
+    ("condition", "condition", "id status type item", 0.96),
+    ("is_active", "active", "flag shop status question", 0.95),
     ("is_active", "active available", "", 0.8),
     ("is_active", "status", "", 0.58),
     ("created_at", "created", "date", 0.93),
@@ -249,9 +266,9 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("created_at", "date", "", 0.5),
     ("updated_at", "updated", "date", 0.93),
     ("updated_at", "date updated", "", 1.0),
-    ("tax_rate", "tax", "rate value", 0.86),
+    ("tax_rate", "tax", "rate value sell", 0.86),
     ("tax_rate", "tax rate", "value sell", 1.0),
-    ("unit", "unit", "name sell quantity measure each", 0.93),
+    ("unit", "unit", "name sell quantity measure each regular main", 0.93),
     ("unit", "unit code", "quantity", 0.85),
     ("unit", "unit quantity", "code", 0.75),
     ("language", "language", "code shop", 0.97),
@@ -264,7 +281,8 @@ def _patterns() -> Mapping[str, Sequence[Pattern]]:
     found: defaultdict[str, list[Pattern]] = defaultdict(list)
     for concept, needs, bears, score in _PATTERNS:
         first, *_ = meanings = needs.split()
-        borne = frozenset(bears.split()) | frozenset(meanings) | _BORNE_BY_ALL.keys()
+        beside = _BORNE_BY_ALL.keys() if score >= _PLAIN else _BORNE_BY_WEAK
+        borne = frozenset(bears.split()) | frozenset(meanings) | beside
         found[first].append(Pattern(concept, tuple(meanings), borne, score))
     return found
 

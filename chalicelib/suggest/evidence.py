@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from chalicelib.model.ean import check_digit_holds
 from chalicelib.model.outcomes import ColumnEvidence
 
 MOST, MANY, FEW = 0.8, 0.5, 0.2
@@ -19,8 +20,8 @@ AGAINST = -0.6
 
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _MONEY_SIGN = re.compile(
-    r"[$€£¥₩₽₴₺₹₪]|\b(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|SEK|DKK|NOK|TRY|RUB|UAH|BGN|JPY|CNY|KRW|BRL|AUD|CAD)\b|z[łl]|K[čc]|Ft\b|kr\b"
-    r"|円|원|元|руб|грн",
+    r"[$€£¥₩₽₴₺₹₪円원元]|z[łl]|K[čc]|Ft\b|kr\b|руб|грн"
+    r"|\b(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|SEK|DKK|NOK|TRY|RUB|UAH|BGN|JPY|CNY|KRW|BRL|AUD|CAD)\b",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"(?:(?:https?|ftp):)?//\S+|www\.\S+\.\S+", re.IGNORECASE)
@@ -31,9 +32,12 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}|[$€£¥₩₽₴₺₹₪]|z[łl]|K[čc]|
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{2,4})?|[^\W\d_]{4,14}", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{1,4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,4}日?(?:[T ,].*)?|[0-9]{14}")
 _STRUCTURE = frozenset(
-    "simple variable variation variant configurable grouped external virtual bundle downloadable affiliate product parent child "
-    "storable consumable service combo giftcard subscription storable_product physical digital matrix master composite "
-    "produit article pack enfant padre hijo jednoduchy varianta".split()
+    (
+        "simple variable variation variant configurable grouped external virtual bundle downloadable "
+        "affiliate product parent child storable consumable service combo giftcard subscription "
+        "storable_product physical digital matrix master composite produit article pack enfant padre hijo "
+        "jednoduchy varianta"
+    ).split()
 )
 """Values by which shop systems tell kinds of rows apart; no category."""
 
@@ -43,10 +47,7 @@ _MARKUP = re.compile(r"<(?:p|div|br|ul|li|h[1-6]|strong|b|span)\b|&lt;", re.IGNO
 
 def has_check_digit(text: str) -> bool:
     """Whether a text is a barcode number of 8, 12, 13 or 14 digits whose last digit is right."""
-    if not _GTIN.fullmatch(text):
-        return False
-    digits = [int(each) for each in reversed(text)]
-    return (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
+    return bool(_GTIN.fullmatch(text)) and check_digit_holds(text)
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,14 @@ def _of_ean(facts: Facts) -> float:
 def _of_mpn(facts: Facts) -> float:
     if facts.boolean > MOST or facts.link > FEW or facts.text_length > _LABEL_TEXT:
         return AGAINST
-    return -0.4 if facts.repeats and len(facts.values) == 1 else 0.0
+    if facts.repeats:
+        return -0.4 if len(facts.values) == 1 else -0.1
+    return 0.0
 
 
 def _of_price(facts: Facts) -> float:
+    if facts.flags_in_digits and "1" in facts.values:
+        return -0.2
     fits = max(facts.fit("price"), facts.fit("multi_price"), facts.share(_AMOUNT.fullmatch))
     if fits < FEW:
         return -0.25 if facts.share(lambda cell: any(map(str.isdecimal, cell))) > MANY else AGAINST
@@ -226,6 +231,8 @@ def _of_image(facts: Facts) -> float:
 def _of_url(facts: Facts) -> float:
     if facts.picture >= MANY:
         return -0.35
+    if facts.share(lambda cell: cell.startswith("/")) >= MOST:
+        return 0.0
     return 0.04 if facts.link >= MANY else AGAINST
 
 
@@ -249,7 +256,7 @@ def _of_label(facts: Facts) -> float:
 
 
 def _of_category(facts: Facts) -> float:
-    if facts.link > FEW or facts.text_length > 3 * _LONG_TEXT:
+    if facts.link >= MANY or facts.share(lambda cell: len(cell) > _LONG_TEXT) > MANY:
         return AGAINST
     if facts.text_length < 2 or facts.share(lambda cell: cell.casefold().replace(" ", "_") in _STRUCTURE) >= MANY:
         return AGAINST
@@ -260,6 +267,11 @@ def _of_category(facts: Facts) -> float:
 
 def _of_trait(facts: Facts) -> float:
     return AGAINST if facts.link > FEW or facts.text_length > _LONG_TEXT else 0.0
+
+
+def _of_substance(facts: Facts) -> float:
+    """Colours and materials are named in words; numbers are keys of a list kept elsewhere."""
+    return AGAINST if facts.number >= MOST and facts.unique and len(facts.values) > 2 else _of_trait(facts)
 
 
 def _of_unit(facts: Facts) -> float:
@@ -313,9 +325,9 @@ _BEARING: Mapping[str, Callable[[Facts], float]] = {
     "length": _of_measure,
     "width": _of_measure,
     "height": _of_measure,
-    "color": _of_trait,
+    "color": _of_substance,
     "size": _of_trait,
-    "material": _of_trait,
+    "material": _of_substance,
     "gender": _of_gender,
     "condition": _of_condition,
     "is_active": _of_flag,

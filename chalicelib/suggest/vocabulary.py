@@ -15,8 +15,10 @@ from chalicelib.suggest.evidence import MOST, Facts, bearing
 from chalicelib.suggest.lexicon import Meanings, Reading, read
 
 _STRONG_KEY = 0.83
+"""What a header must score to be a key although rows have none, or nobody looked."""
 _BY_CELLS_ALONE = 0.6
 _BARCODES_WANTED = 3
+_NAMELIKE = 0.38
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def understand(columns: Sequence[Facts], *, taken: frozenset[str], settled: froz
     for each in wanted:
         for concept in taken & each.keys():
             del each[concept]
-    given = _with_essentials(wanted, columns, taken)
+    given = _with_essentials(wanted, taken)
     return [
         Understood(facts, reading, given.get(position), wanted[position].get(given.get(position, ""), 0.0))
         for position, (facts, reading) in enumerate(zip(columns, readings, strict=True))
@@ -82,41 +84,31 @@ def _shows_barcodes(facts: Facts) -> bool:
     return len(facts.values) >= _BARCODES_WANTED and facts.barcode >= MOST
 
 
-def _with_essentials(
-    wanted: Sequence[dict[str, float]], columns: Sequence[Facts], taken: frozenset[str]
-) -> dict[int, str]:
+def _with_essentials(wanted: Sequence[dict[str, float]], taken: frozenset[str]) -> dict[int, str]:
+    """The assignment, with a price and a name wherever some column can serve as one."""
     given = assign(wanted, {})
-    fixed: dict[int, str] = {}
-    if "price" not in {*given.values(), *taken}:
-        fixed |= _promoted(given, "price", ("sale_price", "compare_at_price"), wanted)
-    if "name" not in {*given.values(), *taken}:
-        fixed |= _named(wanted, columns, given)
+    have = taken.union(given.values())
+    fixed = {
+        position: concept
+        for concept, find in (("price", _only_price), ("name", _likely_name))
+        if concept not in have and (position := find(wanted, given)) is not None
+    }
     return assign(wanted, fixed) if fixed else given
 
 
-def _promoted(
-    given: Mapping[int, str], concept: str, stand_ins: Sequence[str], wanted: Sequence[dict[str, float]]
-) -> dict[int, str]:
-    """The column of a lesser price where a file has no other."""
-    for stand_in in stand_ins:
-        for position, held in given.items():
-            if held == stand_in:
-                wanted[position][concept] = wanted[position][stand_in] - 0.05
-                return {position: concept}
-    return {}
+def _only_price(wanted: Sequence[dict[str, float]], given: Mapping[int, str]) -> int | None:
+    """A promotional price beside no normal one: ``Sale Price`` is then simply what the product sells for."""
+    position = next((each for each, concept in given.items() if concept == "sale_price"), None)
+    if position is not None:
+        wanted[position]["price"] = wanted[position]["sale_price"]
+    return position
 
 
-_NAMELIKE = 0.38
-
-
-def _named(wanted: Sequence[dict[str, float]], columns: Sequence[Facts], given: Mapping[int, str]) -> dict[int, str]:
-    """The column that serves as name where no header says so: the strongest second choice of fitting cells."""
+def _likely_name(wanted: Sequence[dict[str, float]], given: Mapping[int, str]) -> int | None:
+    """The column that serves as name where no header says so: the strongest second choice that is no key."""
     likely = [
-        (each["name"] - (0.1 if given.get(position) in {"sku", "ean"} else 0.0), -position)
+        (each["name"], -position)
         for position, each in enumerate(wanted)
         if each.get("name", 0.0) >= _NAMELIKE and given.get(position) not in {"sku", "ean"}
     ]
-    if not likely:
-        return {}
-    _, position = max(likely)
-    return {-position: "name"}
+    return -max(likely)[1] if likely else None

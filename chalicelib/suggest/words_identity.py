@@ -9,7 +9,7 @@ from chalicelib.suggest.headers import Words
 
 IDENTITY: Words = {
     "item": {
-        "en": "product products item items article articles goods listing merchandise prod",
+        "en": "product products item items article articles goods listing merchandise prod service services",
         "fr": "produit produits article articles marchandise prod",
         "de": "artikel produkt produkte ware waren art position",
         "es": "producto productos articulo articulos mercancia prod art",
@@ -26,8 +26,9 @@ IDENTITY: Words = {
         "nb": "produkt produkter vare varer artikkel",
         "fi": "tuote tuotteen tuotteet nimike artikkeli",
         "tr": "urun urunun urunler malzeme mal stok",
-        "ru": "товар товара товары продукт продукта продукция номенклатура номенклатуры изделие изделия позиция",
-        "uk": "товар товару товари продукт продукту номенклатура номенклатури виріб",
+        "ru": "товар товара товары продукт продукта продукция номенклатура номенклатуры изделие изделия позиция "
+        "товаров",
+        "uk": "товар товару товари продукт продукту номенклатура номенклатури виріб позиція позиції",
         "bg": "продукт продукта артикул стока",
         "el": "προϊον προϊοντος ειδος ειδους ειδη",
         "hr": "proizvod proizvoda artikl artikla roba robe",
@@ -62,7 +63,8 @@ IDENTITY: Words = {
         "ko": "옵션상품",
     },
     "parent": {
-        "en": "parent master configurable_sku configurable_product item_group_id group_id itemgroupid parentage_id style_id",
+        "en": "parent master configurable_sku configurable_product item_group_id group_id itemgroupid parentage_id "
+        "style_id",
         "fr": "parent parente maitre",
         "de": "vater eltern haupt_artikel vaterartikel stamm mutterartikel ubergeordneter ubergeordnete ubergeordnetes",
         "es": "padre principal_sku superior",
@@ -120,7 +122,7 @@ IDENTITY: Words = {
     "id": {
         "en": "id ids identifier uid uuid guid database_id entity_id record_id",
         "fr": "identifiant",
-        "de": "kennziffer datensatznummer laufnummer lfdnr",
+        "de": "kennziffer datensatznummer laufnummer lfdnr identifizierung identifizierungs",
         "es": "identificador",
         "it": "identificativo identificatore",
         "pt": "identificador",
@@ -135,8 +137,8 @@ IDENTITY: Words = {
         "ko": "아이디",
     },
     "sku": {
-        "en": "sku skus stock_keeping_unit stock_code stockcode seller_sku item_sku custom_label customlabel product_sku "
-        "merchant_sku partner_sku offer_id stock_number",
+        "en": "sku skus stock_keeping_unit stock_code stockcode seller_sku item_sku custom_label customlabel "
+        "product_sku merchant_sku partner_sku offer_id stock_number",
         "fr": "ugs unite_de_gestion_de_stock code_article code_produit",
         "de": "artnr artikelnr artnum artikelnummer sachnummer warennummer",
         "es": "sku",
@@ -168,6 +170,18 @@ IDENTITY: Words = {
         "sv": "eankod",
         "fi": "eankoodi",
         "ja": "jan_コード janコード jan",
+    },
+    "bars": {
+        "fr": "barre barres",
+        "es": "barra barras",
+        "it": "barre barra",
+        "pt": "barra barras",
+        "ro": "bare",
+        "pl": "kreskowy kreskowe",
+        "cs": "carovy",
+        "sk": "ciarovy",
+        "ru": "штрих",
+        "el": "γραμμωτος",
     },
     "barcode": {
         "en": "upc isbn barcode barcodes bar_code ean_upc itf apn",
@@ -204,7 +218,8 @@ IDENTITY: Words = {
         "en": "mpn part_number part_no partno partnumber part_nr manufacturer_part mfr_part mfg_part oem oe_number "
         "factory_code vpn",
         "fr": "ref_fab ref_fabricant reference_fabricant reference_constructeur",
-        "de": "herstellernummer herstellerartikelnummer hersteller_nr han teilenummer teilenr fabrikatsnummer typennummer",
+        "de": "herstellernummer herstellerartikelnummer hersteller_nr han teilenummer teilenr fabrikatsnummer "
+        "typennummer",
         "es": "numero_de_parte no_parte nro_parte numero_de_pieza",
         "it": "codice_produttore part_number codice_costruttore",
         "pt": "numero_da_peca part_number",
@@ -342,20 +357,20 @@ IDENTITY: Words = {
     },
     "supplier": {
         "en": "supplier suppliers distributor supplier_name",
-        "fr": "fournisseur fournisseurs distributeur",
+        "fr": "fournisseur fournisseurs distributeur fourn",
         "de": "lieferant lieferanten lief",
-        "es": "proveedor proveedores suplidor distribuidor",
+        "es": "proveedor proveedores suplidor distribuidor prov",
         "it": "fornitore fornitori forn ven distributore",
         "pt": "fornecedor fornecedores",
         "nl": "leverancier leveranciers",
-        "pl": "dostawca dostawcy",
-        "cs": "dodavatel dodavatele",
+        "pl": "dostawca dostawcy dost",
+        "cs": "dodavatel dodavatele dod",
         "sk": "dodavatel dodavatela",
         "hu": "beszallito szallito beszallitoi",
         "ro": "furnizor furnizorului",
-        "sv": "leverantor leverantorens",
-        "da": "leverandor leverandorens",
-        "nb": "leverandor leverandorens",
+        "sv": "leverantor leverantorens lev",
+        "da": "leverandor leverandorens lev",
+        "nb": "leverandor leverandorens lev",
         "fi": "toimittaja toimittajan tavarantoimittaja",
         "tr": "tedarikci saglayici",
         "ru": "поставщик поставщика",
@@ -372,7 +387,7 @@ IDENTITY: Words = {
         "ko": "공급사 공급업체 거래처 매입처",
     },
     "vendor": {
-        "en": "vendor vendors vendor_name",
+        "en": "vendor vendors",
         "ko": "벤더",
     },
     "own": {

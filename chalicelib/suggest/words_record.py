@@ -1,7 +1,7 @@
-"""Suggest, words of traits and of the record: colour to condition, flags, dates, and the words that only stand by others.
+"""Suggest, words of traits and of the record, by meaning and language: colour to condition, flags, dates.
 
-Written as ``words_identity`` explains. The meanings at the end (``setting``, ``option`` …) belong to no concept: a header
-that holds one is not the concept its other words name.
+Written as ``words_identity`` explains. The meanings at the end (``setting``, ``option`` …) belong to no concept: a
+header that holds one is not the concept its other words name.
 """
 
 from chalicelib.suggest.headers import Words
@@ -122,8 +122,8 @@ RECORD: Words = {
         "ko": "상품상태",
     },
     "active": {
-        "en": "active enabled enable published publish visible online is_active live is_published available_for_sale can_be_sold "
-        "displayed saleable sellable for_sale listed activated",
+        "en": "active enabled enable published publish visible online is_active live is_published "
+        "available_for_sale can_be_sold displayed saleable sellable for_sale listed activated",
         "fr": "actif active publie publiee visible en_ligne affiche a_vendre",
         "de": "aktiv aktiviert veroffentlicht sichtbar online freigegeben aktiviert_shop",
         "es": "activo activa publicado publicada visible habilitado en_venta disponibles_para_la_venta",
@@ -148,7 +148,7 @@ RECORD: Words = {
         "sl": "aktiven aktivno objavljeno",
         "et": "aktiivne avaldatud",
         "lv": "aktivs publicets",
-        "lt": "aktyvus paskelbta",
+        "lt": "aktyvus paskelbta aktyvi",
         "ja": "公開 有効 公開済み 表示 販売状態",
         "zh": "上架 启用 已发布 是否上架 启用状态 已發佈",
         "ko": "활성 게시 판매여부 사용여부 노출 진열여부 진열상태 판매상태",
@@ -211,7 +211,8 @@ RECORD: Words = {
         "ko": "일 일자 일시 날짜 시간",
     },
     "created": {
-        "en": "created creation added inserted registered created_at createdat created_on date_created date_added date_add create",
+        "en": "created creation added inserted registered created_at createdat created_on date_created date_added "
+        "date_add create",
         "fr": "cree creation ajoute ajout date_de_creation",
         "de": "erstellt angelegt anlage erstellung erfasst erstelldatum anlagedatum erstellungsdatum",
         "es": "creado creacion alta agregado fecha_alta creada registro",
@@ -236,12 +237,14 @@ RECORD: Words = {
         "ja": "作成 登録 作成日 登録日 作成日時 登録日時",
         "zh": "创建 添加 建立 創建 录入",
         "ko": "등록 생성 등록일 생성일 작성",
+        "lt": "sukurta",
     },
     "updated": {
-        "en": "updated modified update changed last_modified lastmodified last_update revised updated_at modification last_updated "
-        "date_modified date_updated date_upd change edited",
+        "en": "updated modified update changed last_modified lastmodified last_update revised updated_at "
+        "modification last_updated date_modified date_updated date_upd change edited",
         "fr": "modifie modification maj mise_a_jour actualise mis_a_jour",
-        "de": "geandert aktualisiert anderung aktualisierung geaendert letzte_anderung anderungsdatum bearbeitet aktualisierungsdatum",
+        "de": "geandert aktualisiert anderung aktualisierung geaendert letzte_anderung anderungsdatum bearbeitet "
+        "aktualisierungsdatum",
         "es": "actualizado modificado actualizacion modificacion ultima_modificacion actualizada",
         "it": "modificato aggiornato aggiornamento modifica aggiornata",
         "pt": "atualizado modificado atualizacao alteracao actualizado alterado",
@@ -264,10 +267,11 @@ RECORD: Words = {
         "ja": "更新 変更 更新日 最終更新 更新日時",
         "zh": "更新 修改",
         "ko": "수정 수정일 변경 갱신 업데이트 최종수정",
+        "lt": "atnaujinta",
     },
     "span": {
-        "en": "from to start end starts ends begin until valid expiry expires expiration expiring deleted published_at release "
-        "launch effective since",
+        "en": "from to start end starts ends begin until valid expiry expires expiration expiring deleted "
+        "published_at release launch effective since",
         "fr": "debut fin depuis jusqu validite expiration peremption lancement parution",
         "de": "von bis beginn start ende gultig ab ablauf verfall erscheinungs erscheinungsdatum",
         "es": "desde hasta inicio fin vencimiento caducidad validez lanzamiento",
@@ -319,12 +323,13 @@ RECORD: Words = {
         "ko": "언어",
     },
     "flag": {
-        "en": "is has use can allow show requires required taxable charge include included apply continue accept hide hidden "
-        "featured gift giftcard downloadable virtual discontinued archived blocked free enabled_for do reviewable refundable new_arrival "
-        "bestseller highlight highlighted discountable mandatory optional",
+        "en": "is has use can allow show requires required taxable charge include included apply continue accept "
+        "hide hidden enabledfeatured gift giftcard downloadable virtual discontinued archived blocked free "
+        "enabled_for do reviewable refundable new_arrival bestseller highlight highlighted discountable "
+        "mandatory optional",
         "fr": "est vendu vendre autoriser telechargeable virtuel mis_en_avant en_avant nouveaute cache gere gerer",
-        "de": "ist hat darf zeigen versteckt verborgen gesperrt ausverkauf hervorgehoben empfohlen_ja auslaufartikel auslauf "
-        "neuheit topartikel",
+        "de": "ist hat darf zeigen versteckt verborgen gesperrt ausverkauf hervorgehoben empfohlen_ja "
+        "auslaufartikel auslauf neuheit topartikel",
         "es": "es permitir mostrar requiere destacado vendido oculto novedad seguir descargable",
         "it": "consenti mostra richiede in_evidenza nascosto novita evidenza vetrina",
         "pt": "permitir mostrar requer destaque oculto novidade destacado",
@@ -346,8 +351,8 @@ RECORD: Words = {
         "ko": "여부 추천 숨김 신상품",
     },
     "option": {
-        "en": "option options attribute attributes property properties custom field fields modifier feature metafield value_of "
-        "personalization choice variation_theme",
+        "en": "option options attribute attributes property properties custom field fields modifier feature "
+        "metafield value_of personalization choice variation_theme",
         "fr": "attribut attributs option options valeur caracteristique personnalise champ propriete",
         "de": "attribut attribute eigenschaft merkmal option zusatzfeld freifeld feld benutzerdefiniert auspragungen",
         "es": "atributo atributos opcion opciones propiedad campo personalizado caracteristica",
@@ -372,28 +377,33 @@ RECORD: Words = {
         "ko": "옵션 속성 항목",
     },
     "setting": {
-        "en": "config configuration settings rule rules layout template design theme page display account accounting grouped upsell "
-        "upsells cross sell cross_sells crosssell related similar associated linked linked_to set mode format action duration template_name "
-        "feed service method ads adwords grouping ad campaign tracker inventory_policy inventory_tracker website websites view "
-        "sitemap robots password author username user customer_reviews review reviews rating ratings score votes views clicks "
-        "attribute_set bundle_items components component ingredients allergens nutrition hazard hazardous certificate certification "
-        "energy efficiency patent eligibility audience age pattern style season year occasion theme sport fit neckline sleeve "
-        "country origin made hs tariff customs intrastat commodity harmonized warranty guarantee return returns refund "
-        "shipping freight ship carrier postage fragile battery isbn_author publisher edition pages version revision mid",
-        "fr": "reglage modele_page groupe_de_produits produits_suggeres ventes_croisees expedition classe_d_expedition bouton avis "
-        "pays origine douane garantie retour saison age composant usage finition public_cible port nomenclature",
-        "de": "einstellung vorlage konto verwandte zubehor versand versandkosten bewertung bewertungen land ursprung "
-        "herkunft zolltarif zolltarifnummer garantie saison jahr stil muster ruckgabe gefahrgut inhaltsstoffe allergene "
-        "erlose erloskonto buchung preisliste fracht",
-        "es": "configuracion plantilla cuenta relacionados envio valoracion pais origen arancel arancelaria garantia "
-        "temporada edad componente patron estilo flete resenas gestionado",
-        "it": "configurazione modello_pagina conto correlati spedizione recensioni paese origine dogana garanzia stagione "
-        "eta componente stile doganale trasporto",
-        "pt": "configuracao conta relacionados envio frete avaliacao pais origem garantia estacao idade estilo ncm ncm_sh "
-        "aduaneira cest",
-        "nl": "instelling sjabloon rekening gerelateerd verzending beoordeling land herkomst garantie seizoen leeftijd douane",
+        "en": "config configuration settings rule rules layout template design theme page display account "
+        "accounting grouped upsell upsells cross sell cross_sells crosssell related similar associated linked "
+        "linked_to set mode format action duration template_name feed service method ads adwords grouping ad "
+        "campaign tracker inventory_policy inventory_tracker website websites view sitemap robots password "
+        "author username user customer_reviews review reviews rating ratings score votes views clicks "
+        "attribute_set bundle_items components component ingredients allergens nutrition hazard hazardous "
+        "certificate certification energy efficiency patent eligibility audience age pattern style season "
+        "year occasion sport fit neckline sleeve country origin made hs tariff customs intrastat commodity "
+        "harmonized warranty guarantee return returns refund shipping freight ship carrier postage fragile "
+        "battery isbn_author publisher edition pages version revision mid",
+        "fr": "reglage modele_page groupes_de_produits produits_suggeres ventes_croisees expedition "
+        "classe_d_expedition bouton avis pays origine douane garantie retour saison age composant usage "
+        "finition public_cible port nomenclature",
+        "de": "einstellung vorlage konto verwandte zubehor versand versandkosten bewertung bewertungen land "
+        "ursprung herkunft zolltarif zolltarifnummer garantie saison jahr stil muster ruckgabe gefahrgut "
+        "inhaltsstoffe allergene erlose erloskonto buchung preisliste fracht",
+        "es": "configuracion plantilla cuenta relacionados envio valoracion pais origen arancel arancelaria "
+        "garantia temporada edad componente patron estilo flete resenas gestionado",
+        "it": "configurazione modello_pagina conto correlati spedizione recensioni paese origine dogana garanzia "
+        "stagione eta componente stile doganale trasporto",
+        "pt": "configuracao conta relacionados envio frete avaliacao pais origem garantia estacao idade estilo ncm "
+        "ncm_sh aduaneira cest",
+        "nl": "instelling sjabloon rekening gerelateerd verzending beoordeling land herkomst garantie seizoen "
+        "leeftijd douane",
         "pl": "ustawienia szablon powiazane wysylkowy ocena kraj pochodzenia gwarancja sezon wiek cn pkwiu celny styl",
-        "cs": "nastaveni sablona souvisejici doprava hodnoceni zeme puvod puvodu zaruka sezona vek heureka zbozi_cz celni",
+        "cs": "nastaveni sablona souvisejici doprava hodnoceni zeme puvod puvodu zaruka sezona vek heureka zbozi_cz "
+        "celni",
         "sk": "nastavenie sablona suvisiace doprava hodnotenie krajina povod zaruka",
         "hu": "beallitas sablon kapcsolodo szallitasi_dij ertekeles orszag szarmazas garancia jotallas",
         "ro": "setare sablon similare transport recenzie tara origine garantie sezon",
@@ -427,8 +437,8 @@ RECORD: Words = {
         "ko": "외부",
     },
     "shop": {
-        "en": "shop store web website site google shopping amazon ebay facebook etsy magento woocommerce prestashop shopify channel "
-        "marketplace feed sap erp pos",
+        "en": "shop store web website site google shopping amazon ebay facebook etsy magento woocommerce prestashop "
+        "shopify channel online ecommerce mobile desktop pcmarketplace feed sap erp pos",
         "fr": "boutique site magasin",
         "de": "shop webshop onlineshop",
         "es": "tienda web",
@@ -448,34 +458,36 @@ RECORD: Words = {
         "ru": "магазин сайт",
         "uk": "магазин сайт",
         "el": "καταστημα",
-        "ja": "店舗 ショップ",
+        "ja": "店舗 ショップ pc用 スマートフォン用 スマホ用 モバイル用",
         "zh": "店铺 店鋪",
         "ko": "쇼핑몰 스토어",
     },
     "value": {
-        "en": "value values list_of html string total current physical plain data base_value",
-        "fr": "valeur valeurs actuel actuelle total",
-        "de": "wert werte aktuell aktueller gesamt",
-        "es": "valor valores actual total",
-        "it": "valore valori attuale totale",
-        "pt": "valor valores atual total",
-        "nl": "waarde huidige totaal",
-        "pl": "wartosc aktualny aktualna calkowity",
-        "cs": "hodnota aktualni celkem",
+        "en": "value values list_of html string total current physical plain data base_value average avg last "
+        "generic general column",
+        "fr": "valeur valeurs actuel actuelle total moyen moyenne dernier derniere colonne",
+        "de": "wert werte aktuell aktueller gesamt durchschnittlicher durchschnittliche durchschnitt letzter letzte "
+        "letztes spalte",
+        "es": "valor valores actual total promedio medio ultimo ultima columna",
+        "it": "valore valori attuale totale medio ultimo ultima",
+        "pt": "valor valores atual total medio ultimo ultima",
+        "nl": "waarde huidige totaal gemiddelde laatste",
+        "pl": "wartosc aktualny aktualna calkowity sredni srednia ostatnia ostatni",
+        "cs": "hodnota aktualni celkem prumerna posledni",
         "sk": "hodnota aktualny celkom",
         "hu": "ertek aktualis osszes",
         "ro": "valoare curent total",
-        "sv": "varde aktuellt totalt",
-        "da": "vaerdi aktuel",
+        "sv": "varde aktuellt totalt senaste genomsnittlig",
+        "da": "vaerdi aktuel seneste gennemsnitlig",
         "nb": "verdi",
         "fi": "arvo nykyinen yhteensa",
-        "tr": "deger toplam guncel",
-        "ru": "значение текущий общий всего",
-        "uk": "значення загальний поточний",
+        "tr": "deger toplam guncel son ortalama",
+        "ru": "значение текущий общий всего средняя последняя последний",
+        "uk": "значення загальний поточний середня остання",
         "el": "τιμη_πεδιου τρεχον",
-        "ja": "値 現在 合計 目安",
-        "zh": "值 当前 总",
-        "ko": "값 현재 총",
+        "ja": "値 現在 合計 目安 現 実",
+        "zh": "值 当前 总 现有 实际 總",
+        "ko": "값 현재 총 현",
     },
 }
 """Meaning to language to words."""

@@ -7,7 +7,7 @@ from chalicelib.suggest.headers import Words
 
 STOCK: Words = {
     "stock": {
-        "en": "stock inventory on_hand onhand qoh soh stock_level in_stock_quantity",
+        "en": "stock inventory on_hand onhand qoh soh stock_level in_stock_quantity free_stock",
         "fr": "stock stocks inventaire",
         "de": "lager bestand lagerbestand vorrat bestande lagermenge",
         "es": "stock existencias existencia inventario almacen_stock",
@@ -71,7 +71,7 @@ STOCK: Words = {
     "available": {
         "en": "available availability in_stock instock buyable",
         "fr": "disponible disponibilite dispo disponibles en_stock",
-        "de": "verfugbar verfugbarkeit lieferbar auf_lager verfuegbar verfuegbarkeit",
+        "de": "verfugbar verfugbarkeit lieferbar auf_lager verfuegbar verfuegbarkeit vorratig",
         "es": "disponible disponibilidad disponibles en_stock en_inventario",
         "it": "disponibile disponibilita disp disponibili",
         "pt": "disponivel disponibilidade em_stock em_estoque",
@@ -125,8 +125,9 @@ STOCK: Words = {
         "ko": "납기 배송 배송기간 출고",
     },
     "bound": {
-        "en": "min minimum max maximum low limit threshold reorder restock optimal safety notify backorder backorders backordered "
-        "policy tracker track tracking management manage increment increments step critical",
+        "en": "min minimum max maximum low limit threshold reorder restock optimal safety notify backorder "
+        "backorders backordered policy tracker track tracking management manage increment increments step "
+        "critical",
         "fr": "mini maxi minimal maximal faible alerte seuil securite limite reappro",
         "de": "mindest hochst melde soll mindestbestand meldebestand grenze kritisch verfolgen mindestmenge",
         "es": "minimo maximo minima maxima alerta bajo bajas optimo punto_de_pedido limite",
@@ -151,8 +152,8 @@ STOCK: Words = {
         "ko": "최소 최대 안전재고 최소주문",
     },
     "pending": {
-        "en": "reserved ordered incoming committed allocated transit expected future sold ordering po sales_count received receive "
-        "returned",
+        "en": "reserved ordered incoming committed allocated transit expected future sold ordering po sales_count "
+        "received receive returned",
         "fr": "reserve commande commandee commandes attendu vendu vendus",
         "de": "reserviert bestellt offen zulauf zukunftig verkauft",
         "es": "reservado pedido pedidos vendido vendidos transito comprometido",
@@ -200,8 +201,8 @@ STOCK: Words = {
         "ko": "창고 위치 로케이션",
     },
     "pack": {
-        "en": "pack package packaging case carton box pallet bundle inner outer packing master_carton pkg packs cases cartons moq "
-        "koli multipack composite",
+        "en": "pack package packaging case carton box pallet bundle inner outer packing master_carton pkg packs "
+        "cases cartons moq koli multipack composite",
         "fr": "conditionnement cond colis colisage carton palette pcb emballage lot uvc spcb",
         "de": "verpackung ve karton palette gebinde vpe verpackungseinheit koli umkarton packung pack stuckliste",
         "es": "caja paquete embalaje empaque bulto palet",
@@ -257,8 +258,8 @@ STOCK: Words = {
         "ko": "단위 판매단위",
     },
     "measure": {
-        "en": "measure measurement measurements kg kgs gr lb lbs oz cm mm ml cl inch inches pounds ounces kilogram kilograms kilo "
-        "liter litre",
+        "en": "measure measurement measurements kg kgs gr lb lbs oz cm mm ml cl inch inches pounds ounces kilogram "
+        "kilograms kilo liter litre",
         "ru": "кг гр см мм",
         "uk": "кг см мм",
         "und": "qm sqm m2 m3 ㎏ ㎝ ㎜",
@@ -471,7 +472,8 @@ STOCK: Words = {
         "ko": "치수 규격",
     },
     "other_measure": {
-        "en": "volume diameter thickness capacity area power voltage wattage content contents net_content surface radius",
+        "en": "volume diameter thickness capacity area power voltage wattage content contents net_content surface "
+        "radius",
         "fr": "volume diametre epaisseur capacite contenance surface puissance",
         "de": "volumen durchmesser dicke starke inhalt flache leistung fullmenge",
         "es": "volumen diametro espesor grosor capacidad contenido potencia",

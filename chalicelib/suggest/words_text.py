@@ -292,11 +292,12 @@ TEXT: Words = {
         "ko": "시리즈 컬렉션",
     },
     "taxonomy_of_another": {
-        "en": "google_product_category google_category facebook_category fb_product_category googlecategory google_taxonomy "
-        "amazon_category ebay_category store_category",
+        "en": "google_product_category google_category facebook_category fb_product_category googlecategory "
+        "google_taxonomy amazon_category ebay_category store_category",
     },
     "image": {
-        "en": "image images picture pictures photo photos img pic pics thumbnail media pic_url picurl imageurl featured_image",
+        "en": "image images picture pictures photo photos img pic pics thumbnail media pic_url picurl imageurl "
+        "featured_image",
         "fr": "image images photo photos visuel visuels vignette",
         "de": "bild bilder foto fotos abbildung bilddatei produktbild vorschaubild",
         "es": "imagen imagenes foto fotos fotografia",
@@ -327,7 +328,7 @@ TEXT: Words = {
         "ko": "이미지 사진 대표이미지",
     },
     "main": {
-        "en": "main primary featured first cover hero base default front image_1",
+        "en": "main primary featured first cover hero base default front",
         "fr": "principale principal premiere",
         "de": "haupt erstes hauptbild titelbild",
         "es": "principal primera portada",
@@ -458,8 +459,8 @@ TEXT: Words = {
         "ko": "파일 경로",
     },
     "media_else": {
-        "en": "video videos youtube document documents pdf manual datasheet attachment brochure download downloads icon logo model_3d "
-        "audio",
+        "en": "video videos youtube document documents pdf manual datasheet attachment brochure download downloads "
+        "icon logo model_3d audio",
         "fr": "video document notice fiche telechargement pdf",
         "de": "video dokument datenblatt anleitung anhang download",
         "es": "video documento ficha descarga adjunto manual",
@@ -488,7 +489,7 @@ TEXT: Words = {
     },
     "tag": {
         "en": "tag tags keyword keywords search_terms search_term labels search_keywords",
-        "fr": "tag tags etiquette etiquettes mots_cles mot_cle motscles",
+        "fr": "tag tags etiquette etiquettes mots_cles mot_cle motscles balises",
         "de": "schlagworte schlagworter schlagwort schlagwoerter stichworte suchbegriffe suchworte tags suchbegriff",
         "es": "etiqueta etiquetas palabras_clave palabra_clave tags",
         "it": "tag etichette parole_chiave etichetta",
@@ -504,8 +505,8 @@ TEXT: Words = {
         "nb": "tagger stikkord nokkelord sokeord",
         "fi": "avainsanat tunnisteet tagit hakusanat asiasanat",
         "tr": "etiket etiketler etiketleri anahtar_kelimeler",
-        "ru": "теги метки ключевые_слова тег метка",
-        "uk": "теги мітки ключові_слова позначки",
+        "ru": "теги метки ключевые_слова тег метка поисковые_запросы",
+        "uk": "теги мітки ключові_слова позначки пошукові_запити",
         "bg": "етикети ключови_думи",
         "el": "ετικετες λεξεις_κλειδια ετικετα",
         "hr": "oznake kljucne_rijeci",

@@ -200,7 +200,7 @@ def test_examples_tell_how_numbers_are_written():
         (b" \n,,\n", {"delimiter": ","}, "blank lines"),
         (b"\xef\xbb\xbf", {}, "blank lines"),
         (b"GIF89a\x01\x00\x01\x00\x80\x00\x00", {}, "GIF image"),
-        (b"PK\x03\x04\x14\x00" + b"\x00" * 20 + b"xl/workbook.xml", {}, "XLSX workbook"),
+        (b"PK\x03\x04\x14\x00" + b"\x00" * 20 + b"[Content_Types].xml", {}, "XLSX workbook"),
         (b'[{"sku": "A"}]', {}, "JSON file"),
         (b"<?xml version='1.0'?><a/>", {}, "XML file"),
         (bytes(range(32)) * 4, {}, "binary data"),

@@ -176,6 +176,22 @@ CREATE TABLE mirror_outbox (
     PRIMARY KEY (workspace_id, id)
 );
 
+-- A product as one JSON line of the mirror (ClickHouse's JSONEachRow). Glued from texts: half the time of json_build_object.
+CREATE FUNCTION mirror_line(product products) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN '{"workspace":' || product.workspace_id
+        || ',"sku":' || to_json(product.sku)
+        || ',"name":' || to_json(product.name)
+        || ',"ean":' || coalesce('"' || product.ean || '"', 'null')
+        || ',"source":' || to_json(product.source)
+        || ',"supplier_code":' || coalesce(to_json(product.supplier_code)::text, 'null')
+        || ',"ai_readability_score":' || coalesce(product.ai_readability_score::text, 'null')
+        || ',"created_at":' || extract(epoch FROM product.created_at)
+        || ',"updated_at":' || extract(epoch FROM product.updated_at)
+        || ',"data":' || product.data::text
+        || ',"version":' || product.version
+        || ',"deleted":0}';
+
 -- Isolation.
 
 DO $$

@@ -1,7 +1,7 @@
 """Suggest, the field type of a column: what its concept is, corrected by what its cells are.
 
-In: the concept (or none), the header's ``Reading``, the ``Facts``. Out: a key of ``fields.FIELD_TYPES``. A type that the
-cells do not fit would turn good rows into row errors, so the cells decide wherever there are any.
+In: the concept (or none), the header's ``Reading``, the ``Facts``. Out: a key of ``fields.FIELD_TYPES``. A type that
+the cells do not fit would turn good rows into row errors, so the cells decide wherever there are any.
 """
 
 import re
