@@ -50,6 +50,8 @@ def measure(folder: Path, rows: int, runs: int) -> Figures:
         rounds = [_round(system, floor, first, changed, rows, number) for number in range(1, runs + 1)]
         same_rows = floor.same_rows(system.workspace(f"bench-{runs}").id)
         floor.drop()
+        if same_rows != rows:
+            raise FloorFailed(f"Floor and product hold the same data and raw_data in {same_rows} of {rows} rows only.")
         _tell("Django")
         system.rest()
         django = vendor_django.measure(system.admin_url, first, changed, min(rows, DJANGO_ROWS))

@@ -40,14 +40,14 @@ DATA: dict[str, str] = {
     "brand": "brand",
     "category": "category",
     "price": f"jsonb_build_object('amount', price::numeric, 'currency', '{_CURRENCY}')",
-    "list_price": f"jsonb_build_object('amount', list_price::numeric, 'currency', '{_CURRENCY}')",
+    "compare_at_price": f"jsonb_build_object('amount', list_price::numeric, 'currency', '{_CURRENCY}')",
     "inventory_count": "stock::bigint",
     "tags": "string_to_array(tags, '|')",
     "url": "url",
     "image_url": "image_url",
     "description": "description",
     "weight": "weight::numeric",
-    "active": "active::boolean",
+    "is_active": "active::boolean",
 }
 """Field of the catalogue's products to its value over the staging table: the product's own stored forms."""
 

@@ -24,7 +24,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.quiet import wait_until_quiet
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 START_SECONDS = 180
 STOP_SECONDS = 60
 REQUEST_SECONDS = 600

@@ -37,7 +37,7 @@ _WITH_WARNINGS = b"!"
 
 
 class FileRow(NamedTuple):
-    """A row as it stands in the file. ``key`` is its sku before conversion, or None where only conversion can tell."""
+    """A row as it stands in the file. ``key`` is its sku before conversion, or None where there is none to be had."""
 
     number: int
     line: int
@@ -132,7 +132,9 @@ def _read(services: Services, job: ImportJob, plan: ImportPlan, chunk: chunks.Le
 
 
 def _key(cells: Sequence[str], key_at: int | None) -> str | None:
-    return cells[key_at].strip() if key_at is not None and key_at < len(cells) else None
+    """The sku of a row, or None where it has none that could be stored; its conversion will say why."""
+    key = cells[key_at].strip() if key_at is not None and key_at < len(cells) else ""
+    return key if key and "\0" not in key else None
 
 
 def _import(
@@ -190,7 +192,7 @@ def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[F
     convert = compile_row_converter(plan.rows)
     if plan.keys_are_unique:
         known = products.known(cursor, job.workspace_id, [row.key for row in rows if row.key])
-        unknown = [row for row in rows if row.key not in known or known[row.key].row_hash != row.digest]
+        unknown = [row for row in rows if not (row.key and row.key in known and known[row.key].row_hash == row.digest)]
         work.unchanged += len(rows) - len(unknown)
         accepted = _accept(convert, unknown, work)
     else:

@@ -5,14 +5,16 @@ a form to send the file to S3 by, and the file's arrival starts the analysis.
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.errors import InvalidValue, TooLarge
+from chalicelib.errors import InvalidValue, TooLarge, UnreadableFile
 from chalicelib.ids import make_job_uuid
 from chalicelib.imports.analyze import analysis_json, analyze_content, suggestion_json
 from chalicelib.imports.suggest import suggest_for
 from chalicelib.model.import_job import ImportJob, JobState, MatchOn
+from chalicelib.model.outcomes import Analysis
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs
 from chalicelib.store.files import UploadForm
@@ -40,10 +42,9 @@ def receive(
     match_on: MatchOn,
 ) -> ImportJob:
     """A job in awaiting_mapping for these bytes. Raises UnreadableFile, and then nothing was stored."""
-    analysis = analyze_content(io.BytesIO(content), file_name, services.settings)
     job_uuid = make_job_uuid(int(services.now().timestamp() * 1000), services.random_bits())
     file_key = f"{_FILES}/{workspace_id}/{job_uuid}/{_safe(file_name)}"
-    services.files.put(file_key, content, "text/csv")
+    analysis = _store_and_analyze(services, file_key, file_name, content)
     with services.database.workspace(workspace_id) as cursor:
         suggestion = suggest_for(cursor, workspace_id, analysis)
         job_id = jobs.create(
@@ -108,6 +109,20 @@ def expect_upload(
         job = jobs.read(cursor, workspace_id, job_id)
     assert job is not None
     return ExpectedUpload(job, form, expires_at)
+
+
+def _store_and_analyze(services: Services, file_key: str, file_name: str, content: bytes) -> Analysis:
+    """The file goes to S3 while it is analysed; one that cannot be read is taken out again."""
+    with ThreadPoolExecutor(1) as background:
+        storing = background.submit(services.files.put, file_key, content, "text/csv")
+        try:
+            analysis = analyze_content(io.BytesIO(content), file_name, services.settings)
+        except UnreadableFile:
+            if storing.exception() is None:
+                services.files.delete(file_key)
+            raise
+        storing.result()
+    return analysis
 
 
 def _safe(file_name: str) -> str:

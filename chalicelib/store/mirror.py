@@ -33,7 +33,11 @@ class Mirror:
 
     def insert(self, json_lines: bytes) -> None:
         """One JSON object a line, keyed by column. Sending the same again is harmless: the highest version stays."""
-        self._run(lambda client: client.raw_insert("products", insert_block=json_lines, fmt="JSONEachRow", settings=_INSERT_SETTINGS))
+        self._run(
+            lambda client: client.raw_insert(
+                "products", insert_block=json_lines, fmt="JSONEachRow", settings=_INSERT_SETTINGS
+            )
+        )
 
     def count(self, workspace_id: int) -> int:
         """Products the mirror holds of a workspace."""

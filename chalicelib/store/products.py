@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
+
 from chalicelib.model.product import Product
 from chalicelib.store.postgres import Cursor
 from chalicelib.store.sql import load_statements
@@ -55,13 +57,13 @@ class PageQuery:
 
 def known(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> dict[str, KnownProduct]:
     """What must be known of the products with these skus before a row is written, by sku."""
-    cursor.execute(_SQL["known"], {"workspace_id": workspace_id, "skus": skus})
+    cursor.execute(_SQL["known"], {"workspace_id": workspace_id, "skus": orjson.dumps(skus).decode()})
     return {row[0]: KnownProduct(row[1], row[2]) for row in cursor.fetchall()}
 
 
 def ean_owners(cursor: Cursor, workspace_id: int, eans: Sequence[str]) -> dict[str, str]:
     """The sku that holds each ean (14 digits), for those that are held."""
-    cursor.execute(_SQL["ean_owners"], {"workspace_id": workspace_id, "eans": eans})
+    cursor.execute(_SQL["ean_owners"], {"workspace_id": workspace_id, "eans": orjson.dumps(eans).decode()})
     return dict(cursor.fetchall())
 
 
@@ -99,7 +101,7 @@ def upsert(
     source: str,
     supplier_code: str | None,
 ) -> Written:
-    """Create or update these products. Every sku must come once; they stay in ``incoming`` until the transaction ends."""
+    """Create or update these products. Every sku must come once; ``incoming`` holds them to the transaction's end."""
     cursor.execute(_SQL["incoming_table"])
     with cursor.copy(_SQL["copy_incoming"]) as copy:
         copy.set_types(_INCOMING_TYPES)

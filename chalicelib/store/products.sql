@@ -31,10 +31,13 @@ WITH written AS (
 SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), string_agg(line, E'\n') FROM written
 
 -- name: known
-SELECT sku, row_hash, ean FROM products WHERE workspace_id = %(workspace_id)s AND sku = ANY(%(skus)s)
+-- The keys come as one JSON text: taking apart thousands of array elements is dear on the way in, not here.
+SELECT sku, row_hash, ean FROM products
+WHERE workspace_id = %(workspace_id)s AND sku = ANY(ARRAY(SELECT jsonb_array_elements_text(%(skus)s::jsonb)))
 
 -- name: ean_owners
-SELECT ean, sku FROM products WHERE workspace_id = %(workspace_id)s AND ean = ANY(%(eans)s)
+SELECT ean, sku FROM products
+WHERE workspace_id = %(workspace_id)s AND ean = ANY(ARRAY(SELECT jsonb_array_elements_text(%(eans)s::jsonb)))
 
 -- name: claim_rows
 -- For each key the highest row number of this run; the row it pushed out, when there was one.

@@ -43,6 +43,10 @@ _IMPATIENT_SECONDS = 2.0
 """A second signal this long after the first ends the process at once; a signal to a group may arrive twice."""
 
 
+_SWITCH_SECONDS = 0.001
+"""S3's client and S3's server share this process: at Python's 5 ms each packet would wait for the busiest thread."""
+
+
 class _Signals:
     """Whether we were asked to stop. Noted only, so that no step of starting is torn in two."""
 
@@ -70,6 +74,7 @@ class _Stopped(Exception):
 def main() -> int:
     """Run until stopped; returns the exit code."""
     signals = _Signals()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     _log_to_stderr()
     try:
         with ExitStack() as parts:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.errors import IllegalTransition, InvalidValue, NotFound
+from chalicelib.errors import IllegalTransition, InvalidValue, NotFound, UnreadableFile
 from chalicelib.imports.control import cancel, retry
 from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.finish import fail
@@ -46,6 +46,18 @@ def test_the_stored_file_is_deleted_after_success_and_its_hash_stays(walk):
     assert not walk.services.files.exists(started.file_key)
 
 
+def test_a_file_nobody_can_read_is_not_kept(walk, embedded):
+    def kept():
+        listed = embedded.s3.list_objects_v2(Bucket=walk.services.settings.bucket, Prefix=f"files/{walk.workspace_id}/")
+        return listed["KeyCount"]
+
+    with pytest.raises(UnreadableFile):
+        walk.receive(b"GIF89a")
+    assert kept() == 0
+    walk.receive(csv_file([row(1)]))
+    assert kept() == 1
+
+
 def test_a_bad_row_never_takes_a_good_one_with_it_and_the_file_is_kept(walk):
     rows = [row(1), row(2, price="free"), ("", "", "no sku", "1", ""), row(4, price="4.9O"), row(5)]
     job = walk.import_rows(rows)
@@ -62,9 +74,9 @@ def test_a_bad_row_never_takes_a_good_one_with_it_and_the_file_is_kept(walk):
 
 
 def test_a_nul_character_is_a_row_error_and_harms_no_other_row(walk):
-    job = walk.import_rows([row(1), row(2, title="Cha\0ir"), row(3)])
-    assert (job.counters.created, job.counters.error_rows) == (2, 1)
-    assert [each.error_type for each in walk.findings(job)] == [ErrorType.ENCODING_ERROR]
+    job = walk.import_rows([row(1), row(2, title="Cha\0ir"), row(3), row(4, sku="SKU\0")])
+    assert (job.counters.created, job.counters.error_rows) == (2, 2)
+    assert {each.error_type for each in walk.findings(job)} == {ErrorType.ENCODING_ERROR}
 
 
 def test_the_same_file_again_creates_nothing_and_changes_nothing(walk):
