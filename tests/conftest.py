@@ -1,4 +1,4 @@
-"""The parts tests stand on: a real PostgreSQL, the real ClickHouse engine, emulated S3 and SQS, one of each a process."""
+"""What tests stand on: a real PostgreSQL, the real ClickHouse engine, emulated S3 and SQS, one of each a process."""
 
 import itertools
 from collections.abc import Iterator

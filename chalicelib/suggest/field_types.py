@@ -15,6 +15,8 @@ _SEVERAL_LINKS = re.compile(r"(?:https?:)?//\S+?[|,;\s]\s*(?:https?:)?//|\.(?:jp
 _LISTED = re.compile(r"[^|;\n]{1,60}(?:[|;][^|;\n]{1,60})+")
 _TYPICAL_DATE = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?:[T ,].*)?")
 _CODE_DIGITS = 6
+_MANY_CELLS = 20
+_NEARLY_ALL = 0.97
 _YES_LETTERS = frozenset("sot")
 """Letters that are a yes in one language and a size or a code in every other."""
 
@@ -55,8 +57,13 @@ def _as_list(_facts: Facts) -> str:
     return "array"
 
 
+def _enough(facts: Facts) -> float:
+    """The share of cells that must fit: of a handful half may be slips, of many nearly all must."""
+    return MANY if facts.column.filled < _MANY_CELLS else _NEARLY_ALL
+
+
 def _as_number(facts: Facts) -> str:
-    return "number" if facts.number >= MANY else "string"
+    return "number" if facts.number >= _enough(facts) else "string"
 
 
 def _as_price(facts: Facts) -> str:
@@ -64,17 +71,17 @@ def _as_price(facts: Facts) -> str:
 
 
 def _as_flag(facts: Facts) -> str:
-    return "boolean" if facts.boolean >= MANY else "string"
+    return "boolean" if facts.boolean >= _enough(facts) else "string"
 
 
 def _as_moment(facts: Facts) -> str:
-    return "datetime" if facts.fit("datetime") >= MANY else "string"
+    return "datetime" if facts.fit("datetime") >= _enough(facts) else "string"
 
 
 def _as_link(facts: Facts) -> str:
     if facts.share(_SEVERAL_LINKS.search):
         return "array"
-    return "url" if facts.fit("url") >= MANY else "string"
+    return "url" if facts.fit("url") >= _enough(facts) else "string"
 
 
 _CHECKED: Mapping[str, Callable[[Facts], str]] = {
