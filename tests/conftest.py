@@ -1,6 +1,8 @@
 """What tests stand on: a real PostgreSQL, the real ClickHouse engine, emulated S3 and SQS, one of each a process."""
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,17 @@ from tests.walk import Walk
 
 TESTS = Path(__file__).parent
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A temporary folder of this run's own.
+
+    For root the databases run as another user, and any run of pytest that starts shuts the folder that runs share.
+    """
+    if config.option.basetemp is None:
+        made = config.option.basetemp = tempfile.mkdtemp(prefix="skuloom-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(made, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -102,7 +102,7 @@ def endpoint(
             path,
             methods=list(methods),
             name=route.__name__,
-            # Chalice refuses in words of its own, and takes no list of text and binary types; the routes read what came.
+            # Any: Chalice would refuse in words of its own, where the route says what it wants in the dialect's.
             content_types=["*/*"],
         )(handle)
         return route

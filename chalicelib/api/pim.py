@@ -2,6 +2,7 @@
 ``segops-csv-import-wizard``).
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from chalice.app import Blueprint
@@ -108,6 +109,18 @@ def confirm_import(call: Call, job_id: str) -> Answer:
     return Answer(segops.confirmed_json(job))
 
 
+@endpoint(blueprint, "/api/pim/import/{job_id}/errors", ["GET"], scope="read", errors=segops.error_answer)
+def list_import_errors(call: Call, job_id: str) -> Answer:
+    """A page of what was wrong with which rows."""
+    number = _id(job_id, "import")
+    asked = call.query
+    page, page_size = _page_of(asked)
+    found = history.errors(call.services, call.caller.workspace_id, number, page=page, page_size=page_size)
+    results = [segops.row_error_json(each) for each in found.errors]
+    path = f"/api/pim/import/{number}/errors/"
+    return Answer(segops.page_json(path, asked, page, page_size, found.count, results))
+
+
 @endpoint(blueprint, "/api/pim/schema", ["GET"], scope="read", errors=segops.error_answer)
 def read_schema(call: Call) -> Answer:
     """The product schema; no fields when none was defined yet."""
@@ -132,8 +145,7 @@ def replace_schema(call: Call) -> Answer:
 def list_products(call: Call) -> Answer:
     """A page of products, by text in the name and by exact field values."""
     asked = call.query
-    page = integer(asked.get("page"), "page", default=1, most=10_000_000)
-    page_size = integer(asked.get("page_size"), "page_size", default=_PAGE_SIZE, most=_PAGE_SIZE_MOST)
+    page, page_size = _page_of(asked)
     found = products.page(call.services, call.caller.workspace_id, asked, page=page, page_size=page_size)
     results = [segops.product_json(product, found.schema) for product in found.products]
     return Answer(segops.page_json(_PRODUCTS, asked, page, page_size, found.count, results))
@@ -144,6 +156,12 @@ def read_product(call: Call, product_id: str) -> Answer:
     """One product by its internal id."""
     product, its_schema = products.read(call.services, call.caller.workspace_id, _id(product_id, "product"))
     return Answer(segops.product_json(product, its_schema))
+
+
+def _page_of(asked: Mapping[str, str]) -> tuple[int, int]:
+    """Page number and size of a query."""
+    page = integer(asked.get("page"), "page", default=1, most=10_000_000)
+    return page, integer(asked.get("page_size"), "page_size", default=_PAGE_SIZE, most=_PAGE_SIZE_MOST)
 
 
 def _id(text: str, what: str) -> int:

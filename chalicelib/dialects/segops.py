@@ -23,6 +23,7 @@ from chalicelib.fields import FIELD_TYPES
 from chalicelib.model.import_job import FINISHED, ImportJob, JobState
 from chalicelib.model.product import Product
 from chalicelib.model.product_schema import ProductSchema
+from chalicelib.model.row_error import RowError
 
 STATUS_OF_STATE: dict[JobState, str] = {
     JobState.PENDING: "pending",
@@ -76,7 +77,7 @@ def job_json(job: ImportJob) -> dict[str, Any]:
         "filename": job.file_name,
         "row_count": job.total_rows,
         "imported_count": counters.good_rows,
-        "mapping": job.mapping or {},
+        "mapping": _mapping(job),
         "error_message": job.error_message,
         "completed_at": time_json(job.completed_at) if job.state in FINISHED else None,
         "created_at": time_json(job.created_at),
@@ -114,7 +115,7 @@ def product_json(product: Product, schema: ProductSchema) -> dict[str, Any]:
         "id": product.id,
         "sku": product.sku,
         "name": product.name,
-        "data": {name: _shown(name, value, schema) for name, value in product.data.items()},
+        "data": _data(product, schema),
         "source": product.source,
         "ai_readability_score": product.ai_readability_score,
         "created_at": time_json(product.created_at),
@@ -138,6 +139,20 @@ def page_json(
     }
 
 
+def row_error_json(error: RowError) -> dict[str, Any]:
+    """What is wrong with a row: where it stands, in which column and field, what was found there, what to do."""
+    return {
+        "row_number": error.row_number,
+        "line": error.line,
+        "severity": error.severity,
+        "error_type": error.error_type,
+        "field": error.field,
+        "column": error.column,
+        "message": error.message,
+        "raw_value": error.raw_value,
+    }
+
+
 def time_json(moment: datetime | None) -> str | None:
     """UTC to the second, as the documents print it."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -158,6 +173,18 @@ def _draft(job: ImportJob) -> dict[str, Any]:
     }
 
 
-def _shown(name: str, value: Any, schema: ProductSchema) -> Any:
-    field = schema.by_name.get(name)
-    return FIELD_TYPES[field.type].show(value) if field else value
+def _mapping(job: ImportJob) -> dict[str, str | None]:
+    """As confirmed, in the order of the file's columns: PostgreSQL keeps no order of keys."""
+    if job.mapping is None or job.analysis is None:
+        return {}
+    return {header: job.mapping[header] for header in job.analysis["headers"] if header in job.mapping}
+
+
+def _data(product: Product, schema: ProductSchema) -> dict[str, Any]:
+    """The values in the schema's order, then those of fields that are no longer in it."""
+    shown = {
+        field.name: FIELD_TYPES[field.type].show(product.data[field.name])
+        for field in schema.fields
+        if field.name in product.data
+    }
+    return shown | {name: value for name, value in product.data.items() if name not in shown}

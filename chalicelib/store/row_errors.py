@@ -38,5 +38,12 @@ def page(cursor: Cursor, workspace_id: int, job_id: int, run: int, *, limit: int
     return [RowError(row[0], row[1], Severity(row[2]), ErrorType(row[3]), *row[4:]) for row in cursor]
 
 
+def count(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> int:
+    cursor.execute(_SQL["count"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def forget_older(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> None:
     cursor.execute(_SQL["forget_older"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})

@@ -9,5 +9,8 @@ SELECT row_number, line, severity, error_type, message, field, column_name, raw_
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run = %(run)s
 ORDER BY row_number, id LIMIT %(limit)s OFFSET %(offset)s
 
+-- name: count
+SELECT count(*) FROM row_errors WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run = %(run)s
+
 -- name: forget_older
 DELETE FROM row_errors WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run < %(run)s

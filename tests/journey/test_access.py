@@ -14,6 +14,7 @@ ROUTES = [
     ("GET", "/api/pim/import"),
     ("GET", "/api/pim/import/1"),
     ("POST", "/api/pim/import/1/confirm"),
+    ("GET", "/api/pim/import/1/errors"),
     ("GET", "/api/pim/schema"),
     ("PUT", "/api/pim/schema"),
     ("GET", "/api/pim/products"),

@@ -71,6 +71,20 @@ def test_a_csv_becomes_a_catalogue(client):
     ]
 
 
+def test_what_is_wrong_with_a_row_is_told_with_its_place_and_what_to_do(client):
+    broken = CATALOG.replace(b"89.99", b"free").replace(b"SHOE-003", b"")
+    mapping = {"Product ID": "sku", "Title": "name", "Sale Price": "price"}
+    job = import_csv(client, broken, mapping, schema=[{"name": "price", "type": "price"}])
+    assert (job["status"], job["imported_count"], job["error_count"]) == ("done", 1, 2)
+    page = client.get(f"/api/pim/import/{job['id']}/errors/?page_size=1").json()
+    assert (page["count"], page["next"]) == (2, f"/api/pim/import/{job['id']}/errors/?page_size=1&page=2")
+    [price] = page["results"]
+    assert (price["row_number"], price["line"], price["column"], price["raw_value"]) == (2, 3, "Sale Price", "free")
+    assert (price["severity"], price["error_type"], price["field"]) == ("error", "invalid_type", "price")
+    [key] = client.get(page["next"]).json()["results"]
+    assert (key["row_number"], key["error_type"], key["field"]) == (3, "missing_required_field", "sku")
+
+
 @pytest.mark.parametrize(
     ("query", "skus"),
     [
@@ -143,7 +157,7 @@ def test_a_file_nobody_can_read_is_refused_and_leaves_nothing(client, content, w
 @pytest.mark.parametrize(
     ("method", "path", "options", "code"),
     [
-        ("POST", "/api/pim/import/csv/", {"content": b"x", "headers": {"Content-Type": "text/csv"}}, {400, 415}),
+        ("POST", "/api/pim/import/csv/", {"content": b"x", "headers": {"Content-Type": "text/csv"}}, {400}),
         ("POST", "/api/pim/import/csv/", {"files": {"other": ("a.csv", b"a\n")}}, {400}),
         ("POST", "/api/pim/import/csv/", {"content": b"--", "headers": {"Content-Type": "multipart/form-data"}}, {400}),
         ("GET", "/api/pim/import/999999999/", {}, {404}),

@@ -1,4 +1,4 @@
-"""SegOps' documents: every printed request of the import wizard and of reading the catalogue, and its answer's shape."""
+"""SegOps' documents: every request printed for the wizard and for reading the catalogue, and its answer's shape."""
 
 import pytest
 
