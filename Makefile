@@ -3,6 +3,9 @@
 PYTHON ?= python3
 ARGS ?=
 STAGE ?= dev
+ROUNDS ?= 30
+ROWS ?= 100000
+RUNS ?= 5
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,10 +40,10 @@ workspace: $(INSTALLED) ## Make another workspace while `make run` runs and prin
 	@exec $(BIN)/python -m infra.local.workspace "$(NAME)"
 
 test: $(INSTALLED) ## Run the tests: ARGS="tests/unit -k csv" for some of them
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --durations=10 $(ARGS)
 
-test-crash: $(INSTALLED) ## Kill the system at random moments during imports, 30 rounds
-	@exec $(BIN)/python -m pytest -m crash $(ARGS)
+test-crash: $(INSTALLED) ## Kill the system at random moments during imports: ROUNDS=30
+	@CRASH_ROUNDS=$(ROUNDS) exec $(BIN)/python -m pytest -m crash $(ARGS)
 
 check: $(INSTALLED) ## Check format, lint, types (mypy and pyright) and the floor plan's import contracts
 	$(BIN)/ruff format --check --quiet .
@@ -56,8 +59,8 @@ format: $(INSTALLED) ## Format the code and apply the lint fixes that are safe
 package: $(INSTALLED) ## Build the Lambda package in .package/, lint it, print its size and cold import: STAGE=dev
 	@exec $(BIN)/python -m scripts.package --stage $(STAGE)
 
-bench: $(INSTALLED) ## Measure imports against the raw floor: ARGS="--help" for its arguments
-	@exec $(BIN)/python -m bench $(ARGS)
+bench: $(INSTALLED) ## Measure imports against the raw floor: ROWS=100000 RUNS=5
+	@exec $(BIN)/python -m bench $(ROWS) $(RUNS)
 
 eval-mapping: $(INSTALLED) ## Write the suggested mapping of a labelled set: SET=eval.jsonl OUT=predictions.jsonl
 	@test -n "$(SET)" && test -n "$(OUT)" || { echo "say which: make eval-mapping SET=eval.jsonl OUT=predictions.jsonl" >&2; exit 2; }

@@ -11,7 +11,7 @@ from chalicelib.imports import history
 from chalicelib.imports.confirm import Confirmation, confirm
 from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.import_chunk import import_chunk
-from chalicelib.imports.receive import receive
+from chalicelib.imports.receive import ExpectedUpload, expect_upload, receive
 from chalicelib.model.import_job import ImportJob, MatchOn
 from chalicelib.model.product import Product
 from chalicelib.model.product_schema import SchemaField
@@ -71,6 +71,16 @@ class Walk:
             file_name=file_name,
             content=content,
             import_type="wizard",
+            match_on=MatchOn.SKU,
+        )
+
+    def expect(self, size_bytes: int, file_name: str) -> ExpectedUpload:
+        return expect_upload(
+            self.services,
+            self.workspace_id,
+            file_name=file_name,
+            size_bytes=size_bytes,
+            content_type="text/csv",
             match_on=MatchOn.SKU,
         )
 

@@ -18,6 +18,7 @@ from chalicelib.model.outcomes import Analysis
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs
 from chalicelib.store.files import UploadForm
+from chalicelib.store.postgres import Cursor
 
 _ARRIVALS = "arrivals"
 _FILES = "files"
@@ -47,7 +48,7 @@ def receive(
     analysis = _store_and_analyze(services, file_key, file_name, content)
     with services.database.workspace(workspace_id) as cursor:
         suggestion = suggest_for(cursor, workspace_id, analysis)
-        job_id = jobs.create(
+        job = _make_job(
             cursor,
             workspace_id,
             jobs.NewJob(
@@ -66,9 +67,7 @@ def receive(
                 chunk_count=len(analysis.chunks),
             ),
         )
-        chunks.create(cursor, workspace_id, job_id, analysis.chunks)
-        job = jobs.read(cursor, workspace_id, job_id)
-    assert job is not None
+        chunks.create(cursor, workspace_id, job.id, analysis.chunks)
     return job
 
 
@@ -91,7 +90,7 @@ def expect_upload(
         file_key, size_bytes=size_bytes, content_type=content_type, seconds=settings.upload_url_seconds
     )
     with services.database.workspace(workspace_id) as cursor:
-        job_id = jobs.create(
+        job = _make_job(
             cursor,
             workspace_id,
             jobs.NewJob(
@@ -106,9 +105,13 @@ def expect_upload(
                 lease_until=settings.lease_from(expires_at),
             ),
         )
-        job = jobs.read(cursor, workspace_id, job_id)
-    assert job is not None
     return ExpectedUpload(job, form, expires_at)
+
+
+def _make_job(cursor: Cursor, workspace_id: int, new: jobs.NewJob) -> ImportJob:
+    job = jobs.read(cursor, workspace_id, jobs.create(cursor, workspace_id, new))
+    assert job is not None
+    return job
 
 
 def _store_and_analyze(services: Services, file_key: str, file_name: str, content: bytes) -> Analysis:

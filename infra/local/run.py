@@ -28,9 +28,7 @@ from chalicelib.store.mirror import create_mirror
 from chalicelib.workspaces import ensure_workspace, make_key
 from infra.local.data_dir import Running, development_key, noted
 from infra.local.errors import CannotStart
-from infra.local.functions import read_deployment
 from infra.local.http import EmbeddedHttp, refuse_busy_port
-from infra.local.pump import Pump
 from infra.local.stack import APP_ROLE, EmbeddedParts
 
 DEMO_WORKSPACE = "demo"
@@ -99,14 +97,7 @@ def _run(signals: _Signals, parts: ExitStack) -> int:
     app = _app()
     key = _prepare(parts, data_dir)
     _go_on(signals)
-    deployment = read_deployment(app.handler_map)
-    pump = Pump(
-        app,
-        embedded.sqs,
-        region=embedded.settings.aws_region,
-        names_failures=deployment.names_failures,
-        timeouts_seconds=deployment.timeouts_seconds,
-    )
+    pump = embedded.pump(app)
     http = EmbeddedHttp(app, port)
     for part in (pump, http):
         parts.callback(part.stop)

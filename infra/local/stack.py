@@ -13,11 +13,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from chalice.app import Chalice
+
 from chalicelib.settings import Settings, load_settings
 from infra.local.aws import ACCESS_KEY, EmbeddedAws, clients, make_bucket, make_notification, make_queues
 from infra.local.data_dir import locked
 from infra.local.errors import CannotStart
+from infra.local.functions import read_deployment
 from infra.local.postgres import EmbeddedPostgres
+from infra.local.pump import Pump
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -99,6 +103,17 @@ class EmbeddedParts:
         if not isinstance(part, EmbeddedPostgres):
             raise CannotStart("The database was given by its URL; there is none of ours to point to.")
         return part.url_for(user, database)
+
+    def pump(self, app: Chalice) -> Pump:
+        """What hands this SQS's messages to the functions of ``app``, as they are deployed. Not started."""
+        deployment = read_deployment(app.handler_map)
+        return Pump(
+            app,
+            self.sqs,
+            region=self.settings.aws_region,
+            names_failures=deployment.names_failures,
+            timeouts_seconds=deployment.timeouts_seconds,
+        )
 
     def stopped_part(self) -> str | None:
         """The name of a part that ended by itself, or None."""

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
-from infra.local.functions import read_deployment
-from infra.local.pump import Pump
 from tests.walk import Walk
 
 BOUNDARY = "a-boundary-that-is-in-no-file"
@@ -45,12 +43,4 @@ class Api:
 @pytest.fixture
 def api(walk: Walk, embedded) -> Api:
     app = importlib.import_module("app").app
-    deployment = read_deployment(app.handler_map)
-    pump = Pump(
-        app,
-        embedded.sqs,
-        region=embedded.settings.aws_region,
-        names_failures=deployment.names_failures,
-        timeouts_seconds=deployment.timeouts_seconds,
-    )
-    return Api(Client(app), walk.api_key, pump.drain)
+    return Api(Client(app), walk.api_key, embedded.pump(app).drain)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from chalicelib.settings import Settings
 from tests.house.project import ROOT, files
@@ -84,6 +85,51 @@ def test_policies_name_no_other_stage(package: Path) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
     ]
     assert all("*" not in statement["Action"] and "*" not in statement["Resource"] for statement in statements)
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "on"),
+    [
+        ("APIHandler", "s3:PutObject", "/*"),
+        ("APIHandler", "s3:DeleteObject", "/*"),  # an upload nobody can read is taken out again
+        ("APIHandler", "sqs:SendMessage", "-chunks"),
+        ("APIHandler", "sqs:SendMessage", "-arrivals"),
+        ("ImportChunks", "s3:GetObject", "/*"),
+        ("ImportChunks", "s3:DeleteObject", "/*"),
+        ("ImportChunks", "sqs:SendMessage", "-chunks"),
+        ("ImportChunks", "sqs:ChangeMessageVisibility", "-chunks"),  # a failure shortens the wait
+        ("Arrivals", "s3:GetObject", "/*"),
+        ("Arrivals", "sqs:ChangeMessageVisibility", "-arrivals"),
+        ("DeadChunks", "sqs:ChangeMessageVisibility", "-chunks-dead"),
+        ("DeadArrivals", "sqs:ChangeMessageVisibility", "-arrivals-dead"),
+        ("Tick", "s3:DeleteObject", "/*"),
+        ("Tick", "sqs:SendMessage", "-chunks"),
+        ("Tick", "sqs:SendMessage", "-arrivals"),
+    ],
+)
+def test_function_may_do_what_it_does(
+    package: Path, functions: dict[str, Any], function: str, action: str, on: str
+) -> None:
+    template = json.loads((package / "sam.json").read_text())
+    role = template["Resources"][functions[function]["Role"]["Fn::GetAtt"][0]]
+    allowed = [
+        resource["Fn::Sub"]
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if action in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+    assert any(resource.endswith(on) for resource in allowed)
+
+
+def test_no_secret_is_in_the_template(package: Path, functions: dict[str, Any]) -> None:
+    template = json.loads((package / "sam.json").read_text())
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    secrets = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    names = {f"PIM_{name}".upper() for name in secrets | {"jwt_jwks_url"}}
+    assert {name: value for name, value in shared.items() if name in names and set(value) != {"Ref"}} == {}
+    for function in functions.values():
+        assert names.isdisjoint(function["Environment"]["Variables"])
 
 
 def test_archive_holds_what_runs_and_nothing_else(package: Path) -> None:

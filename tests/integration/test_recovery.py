@@ -8,9 +8,8 @@ from chalicelib import triggers
 from chalicelib.catalog.mirror import drain_all
 from chalicelib.imports.analyze import analyze_arrival
 from chalicelib.imports.finish import clear_file
-from chalicelib.imports.receive import expect_upload
 from chalicelib.imports.recover import reap, requeue_lost, sweep_files
-from chalicelib.model.import_job import JobState, MatchOn
+from chalicelib.model.import_job import JobState
 from chalicelib.store.mirror import Mirror
 from tests.walk import Walk, csv_file, row
 
@@ -120,14 +119,7 @@ def test_a_chunk_that_keeps_failing_fails_its_job_with_rows_and_reason(walk, emb
 
 def test_a_file_that_arrives_by_itself_is_analysed_once_however_often_it_is_told(walk, embedded):
     content = csv_file(row(number) for number in range(12))
-    expected = expect_upload(
-        walk.services,
-        walk.workspace_id,
-        file_name="large.csv",
-        size_bytes=len(content),
-        content_type="text/csv",
-        match_on=MatchOn.SKU,
-    )
+    expected = walk.expect(len(content), "large.csv")
     assert expected.job.state is JobState.PENDING
     walk.services.files.put(expected.job.file_key, content)
     for _ in range(2):
@@ -138,14 +130,7 @@ def test_a_file_that_arrives_by_itself_is_analysed_once_however_often_it_is_told
 
 
 def test_a_file_nobody_can_read_fails_its_job_with_what_to_do(walk):
-    expected = expect_upload(
-        walk.services,
-        walk.workspace_id,
-        file_name="picture.csv",
-        size_bytes=10,
-        content_type="text/csv",
-        match_on=MatchOn.SKU,
-    )
+    expected = walk.expect(10, "picture.csv")
     walk.services.files.put(expected.job.file_key, b"GIF89a\x01\x00\x01\x00\x00")
     analyze_arrival(walk.services, walk.workspace_id, expected.job.uuid)
     failed = walk.job(expected.job.id)
@@ -154,14 +139,7 @@ def test_a_file_nobody_can_read_fails_its_job_with_what_to_do(walk):
 
 
 def test_a_file_that_never_arrives_fails_its_job_after_its_form_ran_out(walk):
-    expected = expect_upload(
-        walk.services,
-        walk.workspace_id,
-        file_name="never.csv",
-        size_bytes=10,
-        content_type="text/csv",
-        match_on=MatchOn.SKU,
-    )
+    expected = walk.expect(10, "never.csv")
     reap(walk.services)
     assert walk.job(expected.job.id).state is JobState.PENDING
     reap(later(walk, 2 * 3600).services)

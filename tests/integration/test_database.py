@@ -1,0 +1,60 @@
+"""The database as the migrations make it, and that row-level security leaves its indexes usable."""
+
+import json
+
+import psycopg
+import pytest
+
+from chalicelib.store.migrate import migrate
+from chalicelib.store.sql import load_statements
+from infra.local.stack import APP_ROLE
+from tests.walk import row
+
+PRODUCTS, JOBS, CHUNKS = load_statements("products.sql"), load_statements("jobs.sql"), load_statements("chunks.sql")
+
+
+def test_migrations_are_applied_once_and_again_do_nothing(embedded):
+    assert migrate(embedded.database_admin_url, APP_ROLE) == []
+
+
+def test_migrations_make_the_same_database_from_nothing(embedded):
+    """Another database in the same server gets the same columns, keys and policies."""
+    with psycopg.connect(embedded.database_admin_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE from_nothing")
+    fresh = embedded.database_url_for("postgres", "from_nothing")
+    assert migrate(fresh, APP_ROLE) == ["0001_foundation.sql"]
+    assert described(fresh) == described(embedded.database_admin_url)
+
+
+def described(url: str) -> list[tuple[str, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+            " UNION ALL SELECT tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname = 'public'"
+            " UNION ALL SELECT tablename, policyname, qual, '' FROM pg_policies WHERE schemaname = 'public'"
+            " ORDER BY 1, 2, 3"
+        ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "index"),
+    [
+        (PRODUCTS["known"], {"skus": json.dumps(["SKU-00001"])}, "products_sku"),
+        (PRODUCTS["ean_owners"], {"eans": json.dumps(["05410000000019"])}, "products_ean"),
+        (PRODUCTS["read"], {"product_id": 1}, "products_"),
+        (PRODUCTS["page"], {"name_like": None, "filter": None, "limit": 50, "offset": 0}, "products_pkey"),
+        (JOBS["read"], {"job_id": 1}, "import_jobs_"),
+        (JOBS["latest"], {"limit": 20}, "import_jobs_latest"),
+        (CHUNKS["undone"], {"job_id": 1, "run": 1}, "import_chunks_pkey"),
+    ],
+)
+def test_a_hot_statement_finds_its_index_under_row_level_security(walk, statement, values, index):
+    walk.import_rows([row(1)])
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute("EXPLAIN " + statement, {"workspace_id": walk.workspace_id, **values})
+        plan = "\n".join(line for (line,) in cursor)
+    assert f"using {index}" in plan or f"on {index}" in plan
+    assert "Seq Scan" not in plan
