@@ -12,7 +12,9 @@
     ├── TooLarge               over a limit, says which and the way around     413
     ├── UnreadableFile         the file cannot be read as what it claims       400, says what, where, what to do
     │   └── WrongEncoding      it is not UTF-8: the likely encoding and the first bad byte
+    ├── FileReplaced           the stored file is no longer the analysed one   its job fails with it
     ├── Superseded             this run of the job is over; a worker stops     never leaves the engine
+    ├── MirrorRefused          ClickHouse will never take this                 never leaves the engine
     └── Unavailable            a part we need is away; worth a retry           503
 """
 
@@ -95,8 +97,16 @@ class WrongEncoding(UnreadableFile):
         super().__init__(message, byte_offset=byte_offset)
 
 
+class FileReplaced(SkuloomError):
+    """The stored file is not the one that was analysed: its ranges mean nothing any more."""
+
+
 class Superseded(SkuloomError):
     """The job was cancelled, finished or started anew while a worker was at it: the worker's transaction is undone."""
+
+
+class MirrorRefused(SkuloomError):
+    """ClickHouse answered and refused: sending the same again is of no use."""
 
 
 class Unavailable(SkuloomError):

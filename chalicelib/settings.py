@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     file_kept_days: int = 30
 
     # Liveness of running jobs. The lease is longer than any step may take, so that only dead workers are silent for it.
-    lease_seconds: int = 180
+    lease_seconds: int = 420
+    """Longer than the longest function may run and than SQS hides a message: redelivery comes first."""
     takeovers: int = 5
     """How often a job whose worker fell silent is requeued before it fails with the reason."""
     chunk_receives: int = 5

@@ -7,6 +7,7 @@ job then ends with the reason.
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
@@ -21,6 +22,7 @@ from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.finish import fail
 from chalicelib.imports.import_chunk import import_chunk
 from chalicelib.imports.recover import reap, sweep_files
+from chalicelib.model.import_job import JobState
 from chalicelib.services import Services, container_services
 from chalicelib.settings import load_settings
 from chalicelib.store import chunks
@@ -28,6 +30,8 @@ from chalicelib.store import chunks
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint(__name__)
+
+_OUR_KEY = re.compile(r"arrivals/([0-9]{1,18})/([0-9a-f-]{36})/")
 
 _settings = load_settings()
 
@@ -65,7 +69,7 @@ def dead_arrivals(event: SQSEvent) -> BatchAnswer:
 def tick(_event: CloudWatchEvent) -> dict[str, int]:
     """Take up what fell silent, bring the mirror up to date, delete files that have served."""
     services = container_services()
-    done = {"reaped": reap(services), "mirrored": drain_all(services), "files": sweep_files(services)}
+    done = {name: _tried(work, services) for name, work in _TICK.items()}
     log.info("tick", extra=done)
     return done
 
@@ -86,7 +90,21 @@ def _take_arrival_message(services: Services, message: Message) -> None:
 
 
 def _fail_job_of(services: Services, message: Message) -> None:
-    fail(services, message["workspace"], message["job"], _reason(services, message), run=message["run"])
+    """A message that is dead ends its job only if what it asked for is still to be done."""
+    workspace_id, job_id, run = message["workspace"], message["job"], message["run"]
+    receives = services.settings.chunk_receives
+    if message["do"] == "dispatch":
+        reason = f"The job could not be started in {receives} attempts. Retry starts it again."
+        fail(services, workspace_id, job_id, reason, run=run, from_states=(JobState.QUEUED,))
+        return
+    with services.database.workspace(workspace_id) as cursor:
+        chunk = chunks.read(cursor, workspace_id, job_id, message["chunk"])
+    if chunk is None or chunk.done_run >= run:
+        return
+    rows = f"rows {chunk.range.first_row} to {chunk.range.first_row + chunk.range.rows - 1}"
+    why = chunk.last_failure or "its worker died each time without a word"
+    reason = f"Chunk {message['chunk']} ({rows}) failed {receives} times: {why}."
+    fail(services, workspace_id, job_id, f"{reason} Rows that were imported stay; retry runs the rest.", run=run)
 
 
 def _fail_arrival_of(services: Services, message: Message) -> None:
@@ -94,26 +112,16 @@ def _fail_arrival_of(services: Services, message: Message) -> None:
         fail_arrival(services, workspace_id, job_uuid)
 
 
-def _reason(services: Services, message: Message) -> str:
-    receives = services.settings.chunk_receives
-    if message["do"] != "import":
-        return f"The job could not be started in {receives} attempts. Retry starts it again."
-    with services.database.workspace(message["workspace"]) as cursor:
-        chunk = chunks.read(cursor, message["workspace"], message["job"], message["chunk"])
-    assert chunk is not None
-    rows = f"rows {chunk.range.first_row} to {chunk.range.first_row + chunk.range.rows - 1}"
-    why = chunk.last_failure or "its worker died each time without a word"
-    failed = f"Chunk {message['chunk']} ({rows}) failed {receives} times: {why}."
-    return f"{failed} Rows that were imported stay; retry runs the rest."
-
-
 def _arrived(message: Message) -> Iterable[tuple[int, UUID]]:
     """(workspace, job) of each object an S3 notification tells of; its test event tells of none."""
     if message.get("do") == "analyze":
         yield message["workspace"], UUID(message["uuid"])
     for record in message.get("Records", []):
-        _, workspace_id, job_uuid, _ = unquote_plus(record["s3"]["object"]["key"]).split("/", 3)
-        yield int(workspace_id), UUID(job_uuid)
+        key = unquote_plus(record["s3"]["object"]["key"])
+        if ours := _OUR_KEY.match(key):
+            yield int(ours[1]), UUID(ours[2])
+        else:
+            log.warning("an object that no job waits for", extra={"key": key[:200]})
 
 
 def _each(event: SQSEvent, queue: str, take: Callable[[Services, Message], None]) -> BatchAnswer:
@@ -121,8 +129,9 @@ def _each(event: SQSEvent, queue: str, take: Callable[[Services, Message], None]
     services = container_services()
     failures = []
     for record in event.to_dict()["Records"]:
-        message = json.loads(record["body"])
+        message: Message = {}
         try:
+            message = json.loads(record["body"])
             take(services, message)
         except Exception as error:
             facts = {"queue": queue, "job": message.get("job"), "chunk": message.get("chunk")}
@@ -133,13 +142,29 @@ def _each(event: SQSEvent, queue: str, take: Callable[[Services, Message], None]
 
 
 def _soon_again(services: Services, queue: str, record: Mapping[str, Any], message: Message, error: Exception) -> None:
-    """Note why, and wait 2, 4, 8 … seconds instead of the visibility timeout, which is meant for dead workers."""
+    """Wait a little instead of the visibility timeout, which is meant for dead workers; and note why.
+
+    2, 4, 8 … seconds, or 30, 60, 90 … when a part of ours is away: five attempts must outlast a short outage.
+    """
     receives = int(record["attributes"]["ApproximateReceiveCount"])
-    failure = str(error) if isinstance(error, SkuloomError) else f"{type(error).__name__}: {error}"
+    pause_seconds = 30 * receives if isinstance(error, Unavailable) else min(2**receives, 60)
+    failure = str(error) if isinstance(error, SkuloomError) else type(error).__name__
     try:
+        services.queues.retry_in(queue, record["receiptHandle"], pause_seconds)
         if "chunk" in message:
             with services.database.workspace(message["workspace"]) as cursor:
                 chunks.note_failure(cursor, message["workspace"], message["job"], message["chunk"], failure[:500])
-        services.queues.retry_in(queue, record["receiptHandle"], min(2**receives, 60))
     except Unavailable as unavailable:
         log.warning("failure not noted", extra={"queue": queue, "why": str(unavailable)})
+
+
+_TICK: dict[str, Callable[[Services], int]] = {"reaped": reap, "mirrored": drain_all, "files": sweep_files}
+
+
+def _tried(work: Callable[[Services], int], services: Services) -> int:
+    """How much was done; 0 when a part is away, which keeps the other work of the tick from nothing."""
+    try:
+        return work(services)
+    except SkuloomError as error:
+        log.warning("tick left something undone", extra={"work": work.__name__, "why": str(error)})
+        return 0

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 def hash_key(api_key: str) -> bytes:
     """What is stored of an API key."""
-    return hashlib.sha256(api_key.encode()).digest()
+    return hashlib.sha256(api_key.encode(errors="replace")).digest()
 
 
 def make_key() -> str:

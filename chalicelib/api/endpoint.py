@@ -50,12 +50,12 @@ class Call:
         limit = self.services.settings.body_limit_bytes
         if len(self.body) > limit:
             raise TooLarge(f"The body has {len(self.body)} bytes; a JSON body may have {limit}.")
-        if _NUL in self.body:
-            raise InvalidValue({"body": "holds a NUL character (\\u0000), which no text here can hold"})
         try:
             value = orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
             raise BadRequest(f"The body is not JSON: {error}.") from error
+        if _NUL in self.body and _holds_nul(value):
+            raise InvalidValue({"body": "holds a NUL character (\\u0000), which no text here can hold"})
         if not isinstance(value, dict):
             raise BadRequest("The body must be a JSON object.")
         return value
@@ -131,6 +131,18 @@ def integer(text: str | None, name: str, *, default: int, least: int = 1, most: 
     if value < least or (most is not None and value > most):
         raise InvalidValue({name: bounds})
     return value
+
+
+def _holds_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_holds_nul(name) or _holds_nul(each) for name, each in value.items())
+        case list():
+            return any(map(_holds_nul, value))
+        case _:
+            return False
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -51,8 +51,10 @@ def read_form(body: bytes, content_type: str, settings: Settings) -> Form:
             else:
                 files[part.name] = UploadedFile(_last_part(part.filename), part.raw)
             part.close()
-    except (MultipartError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The form cannot be read: {error}.") from error
+    except (UnicodeDecodeError, LookupError) as error:
+        raise BadRequest("The form cannot be read: a name or a text in it is not UTF-8.") from error
+    except MultipartError as error:
+        raise BadRequest(f"The form cannot be read: {error.args[0] if error.args else 'it is broken'}.") from error
     return Form(files, fields)
 
 

@@ -7,7 +7,7 @@ anything: the entries wait.
 import logging
 from dataclasses import dataclass
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import MirrorRefused, Unavailable
 from chalicelib.services import Services
 from chalicelib.store import outbox
 
@@ -28,23 +28,22 @@ def send(services: Services, workspace_id: int, work: MirrorWork) -> None:
     """Bring what was just committed to the mirror, without reading it again. What fails waits in the outbox."""
     try:
         services.mirror.insert(work.lines)
-    except Unavailable as error:
+    except (Unavailable, MirrorRefused) as error:
         log.warning("mirror is behind", extra={"workspace": workspace_id, "why": str(error)})
         return
     with services.database.workspace(workspace_id) as cursor:
         outbox.remove(cursor, workspace_id, work.entry_id)
 
 
-def drain(services: Services, workspace_id: int, *, limit: int = 1_000) -> int:
-    """Entries sent; stops early when ClickHouse is away."""
-    for sent in range(limit):
-        try:
-            if not _send_one(services, workspace_id):
-                return sent
-        except Unavailable as error:
-            log.warning("mirror is behind", extra={"workspace": workspace_id, "why": str(error)})
-            return sent
-    return limit
+def drain(services: Services, workspace_id: int) -> int:
+    """Entries sent. Stops when ClickHouse is away; steps over an entry that it refuses, which stays and is told of."""
+    sent = after = 0
+    try:
+        while entry_id := _send_next(services, workspace_id, after):
+            sent, after = sent + 1, entry_id
+    except Unavailable as error:
+        log.warning("mirror is behind", extra={"workspace": workspace_id, "why": str(error)})
+    return sent
 
 
 def drain_all(services: Services) -> int:
@@ -54,13 +53,20 @@ def drain_all(services: Services) -> int:
     return sum(drain(services, workspace_id) for workspace_id in waiting)
 
 
-def _send_one(services: Services, workspace_id: int) -> bool:
+def _send_next(services: Services, workspace_id: int, after: int) -> int | None:
+    """The entry that was dealt with, or None when there is none left."""
     with services.database.workspace(workspace_id) as cursor:
-        entry_id = outbox.take(cursor, workspace_id)
+        entry_id = outbox.take(cursor, workspace_id, after=after)
         if entry_id is None:
-            return False
+            return None
         lines = outbox.lines(cursor, workspace_id, entry_id)
-        if lines:
-            services.mirror.insert(lines)
-        outbox.remove(cursor, workspace_id, entry_id)
-    return True
+        try:
+            if lines:
+                services.mirror.insert(lines)
+        except MirrorRefused as error:
+            log.error(
+                "mirror refused an entry", extra={"workspace": workspace_id, "entry": entry_id, "why": str(error)}
+            )
+        else:
+            outbox.remove(cursor, workspace_id, entry_id)
+    return entry_id

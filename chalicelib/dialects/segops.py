@@ -59,6 +59,9 @@ def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
             return code, {name: [problem] for name, problem in error.fields.items()}
         case UnreadableFile():
             return code, {"file": [str(error)]}
+        case IllegalTransition():
+            status = STATUS_OF_STATE[JobState(error.state)]
+            return code, {"detail": f"An import that is {status} cannot {error.move.replace('_', ' ')}."}
         case _:
             return code, {"detail": str(error)}
 

@@ -34,6 +34,9 @@ from chalicelib.model.outcomes import Analysis, ChunkRange, CsvDialect
 SAMPLE_ROWS = 5
 """Rows of the wizard's preview."""
 BLOCK_BYTES = 128 * 1024
+HEADER_CHARACTERS = 255
+CHUNK_BYTES = 8 * 1024 * 1024
+"""A chunk ends after so many bytes, however few rows that are: a worker holds all of it, several times over."""
 CELLS_PER_RECORD = 4
 """A record may be as long as this many of the longest cells; what is longer is an open quote that swallows the file."""
 
@@ -207,7 +210,7 @@ class _Reading:
             row_count=self._chunks.rows,
             size_bytes=self._lines.size_bytes,
             sha256=self._lines.sha256,
-            chunks=self._chunks.finished(self._lines.at),
+            chunks=self._chunks.finished(self._lines.at, self._line),
             columns=self._evidence.columns(),
             notes=(*self._notes, *self._ragged_note()),
         )
@@ -268,6 +271,12 @@ class _Reading:
                 "Remove columns you do not need, or check that the first line is the header.",
                 line=self._line,
             )
+        if any(len(cell.strip()) > HEADER_CHARACTERS for cell in cells):
+            raise UnreadableFile(
+                f"A header is longer than {HEADER_CHARACTERS} characters: shorten it, or check that the first line is "
+                "the header and that no quote in it is left open.",
+                line=self._line,
+            )
         if any("\0" in cell for cell in cells):
             raise UnreadableFile(
                 "The header holds a NUL character: export the file again as CSV UTF-8.", line=self._line
@@ -284,11 +293,15 @@ class _Reading:
         rows = [block.records[end - 1] for end in ends]
         chunk_ends = self._chunks.ends_within(len(rows))
         places = _positions(block.text, self._comma, [ends[row - 1] for row in chunk_ends])
-        for characters, lines in places:
-            self._chunks.end(self._lines.at + self._bytes(block, characters), self._line + lines)
         if set(map(len, rows)) != {len(self._headers)}:
             rows = list(map(self._fitted, rows, range(self._chunks.rows + 1, self._chunks.rows + 1 + len(rows))))
-        self._chunks.rows += len(rows)
+        taken = 0
+        for row, (characters, lines) in zip(chunk_ends, places, strict=True):
+            self._chunks.add(row - taken)
+            taken = row
+            self._chunks.end(self._lines.at + self._bytes(block, characters), self._line + lines)
+        self._chunks.add(len(rows) - taken)
+        self._chunks.end_if_long(self._lines.at + self._bytes(block, block.characters), self._line + block.lines)
         if self._chunks.rows > self._limits.rows:
             raise UnreadableFile(f"The file has more than {self._limits.rows:,} rows: split it and upload the parts.")
         if len(self._sample) < SAMPLE_ROWS:
@@ -352,13 +365,14 @@ class _Block:
 
 
 class _Chunks:
-    """Measures the file into ranges of ``chunk_rows`` rows."""
+    """Measures the file into ranges of ``chunk_rows`` rows, or fewer where rows are long."""
 
     def __init__(self, chunk_rows: int) -> None:
         self._chunk_rows = chunk_rows
         self._ranges: list[ChunkRange] = []
         self._byte_start = 0
         self._first_line = 1
+        self._open_rows = 0
         self.rows = 0
 
     def begin(self, byte_start: int, first_line: int) -> None:
@@ -366,21 +380,30 @@ class _Chunks:
 
     def ends_within(self, rows: int) -> range:
         """After which of the next ``rows`` rows, counted from 1, a chunk is full."""
-        return range(self._chunk_rows - self.rows % self._chunk_rows, rows + 1, self._chunk_rows)
+        return range(self._chunk_rows - self._open_rows, rows + 1, self._chunk_rows)
+
+    def add(self, rows: int) -> None:
+        """So many more rows belong to the open chunk."""
+        self.rows += rows
+        self._open_rows += rows
 
     def end(self, byte_end: int, next_line: int) -> None:
-        self._add(byte_end, self._chunk_rows)
+        """Close the open chunk; the next one begins there."""
+        first_row = self.rows - self._open_rows + 1
+        self._ranges.append(
+            ChunkRange(len(self._ranges), self._byte_start, byte_end, first_row, self._open_rows, self._first_line)
+        )
+        self._open_rows = 0
         self.begin(byte_end, next_line)
 
-    def finished(self, byte_end: int) -> tuple[ChunkRange, ...]:
-        if left := self.rows - len(self._ranges) * self._chunk_rows:
-            self._add(byte_end, left)
-        return tuple(self._ranges)
+    def end_if_long(self, byte_end: int, next_line: int) -> None:
+        if self._open_rows and byte_end - self._byte_start >= CHUNK_BYTES:
+            self.end(byte_end, next_line)
 
-    def _add(self, byte_end: int, rows: int) -> None:
-        number = len(self._ranges)
-        first_row = number * self._chunk_rows + 1
-        self._ranges.append(ChunkRange(number, self._byte_start, byte_end, first_row, rows, self._first_line))
+    def finished(self, byte_end: int, next_line: int) -> tuple[ChunkRange, ...]:
+        if self._open_rows:
+            self.end(byte_end, next_line)
+        return tuple(self._ranges)
 
 
 def name_headers(cells: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

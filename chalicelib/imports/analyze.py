@@ -11,7 +11,7 @@ from uuid import UUID
 
 from chalicelib.errors import NotFound, UnreadableFile
 from chalicelib.formats import FORMATS
-from chalicelib.imports.finish import fail
+from chalicelib.imports.finish import FILE_GONE, fail
 from chalicelib.imports.suggest import suggest_for
 from chalicelib.model.import_job import JobState, Move
 from chalicelib.model.mapping import Suggestion
@@ -21,6 +21,8 @@ from chalicelib.settings import Settings
 from chalicelib.store import chunks, jobs
 
 log = logging.getLogger(__name__)
+
+_BEFORE_MAPPING = (JobState.PENDING, JobState.ANALYZING)
 
 
 def analyze_content(stream: IO[bytes], file_name: str, settings: Settings) -> Analysis:
@@ -52,10 +54,13 @@ def analyze_arrival(services: Services, workspace_id: int, job_uuid: UUID) -> No
     if job is None:
         log.info("file arrived again", extra={"job": found.id, "state": found.state})
         return
-    assert job.file_key is not None
+    if job.file_key is None:
+        fail(services, workspace_id, job.id, FILE_GONE)
+        return
     try:
-        with services.files.open(job.file_key) as stream:
-            analysis = analyze_content(stream, job.file_name, services.settings)
+        with services.files.open(job.file_key) as file:
+            content_version = file.version
+            analysis = analyze_content(file.stream, job.file_name, services.settings)
     except UnreadableFile as error:
         fail(services, workspace_id, job.id, str(error))
         return
@@ -69,6 +74,7 @@ def analyze_arrival(services: Services, workspace_id: int, job_uuid: UUID) -> No
             file_bytes=analysis.size_bytes,
             file_sha256=analysis.sha256,
             content_key=job.file_key,
+            content_version=content_version,
             analysis=analysis_json(analysis),
             suggestion=suggestion_json(suggestion),
             total_rows=analysis.row_count,
@@ -85,10 +91,8 @@ def fail_arrival(services: Services, workspace_id: int, job_uuid: UUID) -> None:
     with services.database.workspace(workspace_id) as cursor:
         job = jobs.read_by_uuid(cursor, workspace_id, job_uuid)
     if job is not None:
-        receives = services.settings.chunk_receives
-        fail(
-            services, workspace_id, job.id, f"The file could not be analysed in {receives} attempts. Retry tries again."
-        )
+        reason = f"The file could not be analysed in {services.settings.chunk_receives} attempts. Retry tries again."
+        fail(services, workspace_id, job.id, reason, from_states=_BEFORE_MAPPING)
 
 
 def analysis_json(analysis: Analysis) -> dict[str, Any]:

@@ -46,10 +46,11 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
     now = services.now()
     said = confirmation.as_json()
     with services.database.workspace(workspace_id) as cursor:
-        job = jobs.read(cursor, workspace_id, job_id)
+        job = jobs.lock(cursor, workspace_id, job_id)
         if job is None:
             raise NotFound(f"There is no import {job_id}.")
         if job.state is JobState.QUEUED and job.confirmation == said:
+            announce(services, job)
             return job
         refuse(Move.CONFIRM, job.state)
         assert job.analysis is not None
@@ -82,8 +83,7 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
             confirmation=said,
             plan=make_plan(job.analysis, mapped, schema, job.match_on).to_json(),
         )
-    if queued is None:
-        return confirm(services, workspace_id, job_id, confirmation)
+    assert queued is not None
     announce(services, queued)
     return queued
 

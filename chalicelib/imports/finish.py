@@ -1,14 +1,19 @@
 """Step 6, finish: whoever completes the last chunk ends the job; and the other way jobs end, with a reason."""
 
 import logging
+from collections.abc import Collection
+from datetime import datetime
 
 from chalicelib.catalog.mirror import drain
 from chalicelib.errors import Unavailable
-from chalicelib.model.import_job import ImportJob, JobState, Move
+from chalicelib.model.import_job import FINISHED, JobState, Move
 from chalicelib.services import Services
 from chalicelib.store import jobs, products
 
 log = logging.getLogger(__name__)
+
+FILE_GONE = "The stored file of this import is gone. Upload it again."
+"""Why a job without its file cannot go on."""
 
 
 def finish(services: Services, workspace_id: int, job_id: int, run: int) -> None:
@@ -20,35 +25,68 @@ def finish(services: Services, workspace_id: int, job_id: int, run: int) -> None
             return
         state = JobState.COMPLETED_WITH_ERRORS if job.counters.error_rows else JobState.COMPLETED
         ended = jobs.move(cursor, workspace_id, job_id, Move.COMPLETE, state, now=services.now(), run=run)
-        products.forget_claims(cursor, workspace_id, job_id)
     if ended is not None:
+        forget_claims(services, workspace_id, job_id)
         log.info(
             "import ended", extra={"job": job_id, "workspace": workspace_id, "rows": ended.total_rows, "state": state}
         )
         if state is JobState.COMPLETED:
-            clear_file(services, ended)
+            clear_file(services, workspace_id, job_id)
 
 
-def fail(services: Services, workspace_id: int, job_id: int, reason: str, *, run: int | None = None) -> bool:
-    """End a job that cannot go on, with the reason a person reads; whether it was still running."""
+def fail(
+    services: Services,
+    workspace_id: int,
+    job_id: int,
+    reason: str,
+    *,
+    run: int | None = None,
+    from_states: Collection[JobState] | None = None,
+    silent_since: datetime | None = None,
+) -> bool:
+    """End a job that cannot go on, with the reason a person reads; whether it was still running.
+
+    ``run``, ``from_states`` and ``silent_since`` say what must still be true of it: else nothing happens.
+    """
     with services.database.workspace(workspace_id) as cursor:
         failed = jobs.move(
-            cursor, workspace_id, job_id, Move.FAIL, JobState.FAILED, now=services.now(), run=run, error_message=reason
+            cursor,
+            workspace_id,
+            job_id,
+            Move.FAIL,
+            JobState.FAILED,
+            now=services.now(),
+            run=run,
+            from_states=from_states,
+            silent_since=silent_since,
+            error_message=reason,
         )
-        if failed is not None:
-            products.forget_claims(cursor, workspace_id, job_id)
+    if failed is not None:
+        forget_claims(services, workspace_id, job_id)
     log.warning("import failed", extra={"job": job_id, "workspace": workspace_id, "was_running": failed is not None})
     return failed is not None
 
 
-def clear_file(services: Services, job: ImportJob) -> None:
-    """Delete the stored file of a job that no longer needs it. What cannot be deleted now, the tick deletes."""
-    try:
-        for key in {job.file_key, job.content_key} - {None}:
-            assert key is not None
-            services.files.delete(key)
-    except Unavailable as error:
-        log.warning("file kept for now", extra={"job": job.id, "why": str(error)})
-        return
-    with services.database.workspace(job.workspace_id) as cursor:
-        jobs.forget_file(cursor, job.workspace_id, job.id)
+def forget_claims(services: Services, workspace_id: int, job_id: int) -> None:
+    """Empty a job's claims once it has ended; in a transaction of its own, for a chunk in flight locks claims first."""
+    with services.database.workspace(workspace_id) as cursor:
+        products.forget_claims(cursor, workspace_id, job_id)
+
+
+def clear_file(services: Services, workspace_id: int, job_id: int) -> None:
+    """Delete the stored file of a job that has ended. What cannot be deleted now, the tick deletes.
+
+    The job stays locked meanwhile, so that a retry finds the file or finds it gone.
+    """
+    with services.database.workspace(workspace_id) as cursor:
+        job = jobs.lock(cursor, workspace_id, job_id)
+        if job is None or job.state not in FINISHED:
+            return
+        try:
+            for key in {job.file_key, job.content_key} - {None}:
+                assert key is not None
+                services.files.delete(key)
+        except Unavailable as error:
+            log.warning("file kept for now", extra={"job": job.id, "why": str(error)})
+            return
+        jobs.forget_file(cursor, workspace_id, job_id)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import orjson
 
 from chalicelib.catalog import mirror
-from chalicelib.errors import Superseded
+from chalicelib.errors import FileReplaced, NotFound, Superseded
 from chalicelib.formats import FORMATS
-from chalicelib.imports.finish import finish
+from chalicelib.imports.finish import FILE_GONE, fail, finish
 from chalicelib.imports.plan import ImportPlan
 from chalicelib.imports.rows import Converted, Problem, Refused, compile_row_converter, raw_data, row_hash
 from chalicelib.model.import_job import Counters, ImportJob, JobState
@@ -102,7 +102,11 @@ def import_chunk(services: Services, workspace_id: int, job_id: int, run: int, n
         return
     assert job.plan is not None
     plan = ImportPlan.from_json(job.plan)
-    rows = _read(services, job, plan, chunk)
+    try:
+        rows = _read(services, job, plan, chunk)
+    except (FileReplaced, NotFound) as error:
+        fail(services, workspace_id, job_id, str(error), run=run)
+        return
     try:
         done = services.database.retrying(
             workspace_id, lambda cursor: _import(services, cursor, job, plan, number, rows)
@@ -117,9 +121,10 @@ def import_chunk(services: Services, workspace_id: int, job_id: int, run: int, n
 
 
 def _read(services: Services, job: ImportJob, plan: ImportPlan, chunk: chunks.LedgerChunk) -> list[FileRow]:
-    assert job.content_key is not None and job.analysis is not None
+    if job.content_key is None or job.content_version is None or job.analysis is None:
+        raise NotFound(FILE_GONE)
     span = chunk.range
-    content = services.files.read_range(job.content_key, span.byte_start, span.byte_end)
+    content = services.files.read_range(job.content_key, job.content_version, span.byte_start, span.byte_end)
     key_at = plan.sku_position
     version = plan.rows.version
     return [
@@ -196,14 +201,17 @@ def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[F
         work.unchanged += len(rows) - len(unknown)
         accepted = _accept(convert, unknown, work)
     else:
-        accepted = _last_of_each_key(cursor, job, _accept(convert, rows, work), work)
+        accepted = _accept(convert, rows, work)
         known = products.known(cursor, job.workspace_id, [made.sku for _, made in accepted])
     if not plan.rows.has_name:
         accepted = _existing(accepted, known, work)
     if plan.rows.has_ean:
         accepted = _sole_owners(cursor, job, accepted, known, work)
+    if not plan.keys_are_unique:
+        # Only a row that will be imported may push out another; and the hash that counts is the one behind the claim.
+        accepted = _last_of_each_key(cursor, job, accepted, work)
+        known = products.known(cursor, job.workspace_id, [made.sku for _, made in accepted])
     for row, made in _changed(accepted, known, work):
-        digest = row.digest + _WITH_WARNINGS if made.warnings else row.digest
         work.incoming.append(
             (
                 made.sku,
@@ -211,7 +219,7 @@ def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[F
                 made.name or "",
                 orjson.dumps(made.data),
                 raw_data(row.cells, plan.rows.headers),
-                digest,
+                _mark(row, made),
             )
         )
     return work
@@ -230,6 +238,11 @@ def _accept(
     return accepted
 
 
+def _mark(row: FileRow, made: Converted) -> bytes:
+    """The hash a row is stored with."""
+    return row.digest + _WITH_WARNINGS if made.warnings else row.digest
+
+
 def _changed(accepted: Iterable[Accepted], known: Mapping[str, KnownProduct], work: ChunkWork) -> list[Accepted]:
     """Leave out rows whose twin is stored. Warnings are said of all."""
     changed = []
@@ -237,7 +250,7 @@ def _changed(accepted: Iterable[Accepted], known: Mapping[str, KnownProduct], wo
         if made.warnings:
             work.note(row, made.warnings)
         stored = known.get(made.sku)
-        if stored and stored.row_hash and stored.row_hash.removesuffix(_WITH_WARNINGS) == row.digest:
+        if stored and stored.row_hash == _mark(row, made):
             work.unchanged += 1
         else:
             changed.append((row, made))

@@ -45,7 +45,7 @@ def receive(
     """A job in awaiting_mapping for these bytes. Raises UnreadableFile, and then nothing was stored."""
     job_uuid = make_job_uuid(int(services.now().timestamp() * 1000), services.random_bits())
     file_key = f"{_FILES}/{workspace_id}/{job_uuid}/{_safe(file_name)}"
-    analysis = _store_and_analyze(services, file_key, file_name, content)
+    analysis, content_version = _store_and_analyze(services, file_key, file_name, content)
     with services.database.workspace(workspace_id) as cursor:
         suggestion = suggest_for(cursor, workspace_id, analysis)
         job = _make_job(
@@ -61,6 +61,7 @@ def receive(
                 match_on=match_on,
                 file_bytes=analysis.size_bytes,
                 file_sha256=analysis.sha256,
+                content_version=content_version,
                 analysis=analysis_json(analysis),
                 suggestion=suggestion_json(suggestion),
                 total_rows=analysis.row_count,
@@ -114,8 +115,8 @@ def _make_job(cursor: Cursor, workspace_id: int, new: jobs.NewJob) -> ImportJob:
     return job
 
 
-def _store_and_analyze(services: Services, file_key: str, file_name: str, content: bytes) -> Analysis:
-    """The file goes to S3 while it is analysed; one that cannot be read is taken out again."""
+def _store_and_analyze(services: Services, file_key: str, file_name: str, content: bytes) -> tuple[Analysis, str]:
+    """The file's analysis and its version in S3, where it goes meanwhile; one nobody can read is taken out again."""
     with ThreadPoolExecutor(1) as background:
         storing = background.submit(services.files.put, file_key, content, "text/csv")
         try:
@@ -124,8 +125,7 @@ def _store_and_analyze(services: Services, file_key: str, file_name: str, conten
             if storing.exception() is None:
                 services.files.delete(file_key)
             raise
-        storing.result()
-    return analysis
+        return analysis, storing.result()
 
 
 def _safe(file_name: str) -> str:

@@ -5,13 +5,16 @@ be empty. The ledger says what is still to do, so asking twice is harmless.
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from chalicelib.imports.dispatch import announce, send_chunks
-from chalicelib.imports.finish import clear_file, fail, finish
+from chalicelib.imports.finish import FILE_GONE, clear_file, fail, finish
 from chalicelib.model.import_job import ImportJob, JobState
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs
+from chalicelib.store.jobs import SilentJob
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +30,27 @@ def reap(services: Services) -> int:
             cursor, now=now, alive_since=now - timedelta(seconds=settings.lease_seconds), limit=_REAPED_AT_ONCE
         )
     for each in silent:
-        if each.takeovers >= settings.takeovers and not each.alive:
-            fail(
-                services,
-                each.workspace_id,
-                each.id,
-                f"No worker was heard of for {settings.takeovers} times {settings.lease_seconds} seconds."
-                " Rows that were imported stay; retry runs the rest.",
-            )
-            continue
-        with services.database.workspace(each.workspace_id) as cursor:
-            job = jobs.take_over(
-                cursor, each.workspace_id, each.id, each.state, now=now, lease_until=settings.lease_from(now)
-            )
-        if job is not None:
-            log.warning("job taken over", extra={"job": job.id, "state": job.state, "takeovers": job.takeovers})
-            _take_up(services, job)
+        with _alone(each.workspace_id, each.id):
+            _reap_one(services, each, now)
     return len(silent)
+
+
+def _reap_one(services: Services, silent: SilentJob, now: datetime) -> None:
+    settings = services.settings
+    if silent.takeovers >= settings.takeovers and not silent.alive:
+        reason = (
+            f"No worker was heard of for {settings.takeovers} times {settings.lease_seconds} seconds."
+            " Rows that were imported stay; retry runs the rest."
+        )
+        fail(services, silent.workspace_id, silent.id, reason, silent_since=now)
+        return
+    with services.database.workspace(silent.workspace_id) as cursor:
+        job = jobs.take_over(
+            cursor, silent.workspace_id, silent.id, silent.state, now=now, lease_until=settings.lease_from(now)
+        )
+    if job is not None:
+        log.warning("job taken over", extra={"job": job.id, "state": job.state, "takeovers": job.takeovers})
+        _take_up(services, job)
 
 
 def requeue_lost(services: Services) -> int:
@@ -51,10 +58,11 @@ def requeue_lost(services: Services) -> int:
     with services.database.sweep() as cursor:
         running = jobs.running(cursor)
     for workspace_id, job_id, _ in running:
-        with services.database.workspace(workspace_id) as cursor:
-            job = jobs.read(cursor, workspace_id, job_id)
-        if job is not None:
-            _take_up(services, job)
+        with _alone(workspace_id, job_id):
+            with services.database.workspace(workspace_id) as cursor:
+                job = jobs.read(cursor, workspace_id, job_id)
+            if job is not None:
+                _take_up(services, job)
     return len(running)
 
 
@@ -64,11 +72,18 @@ def sweep_files(services: Services) -> int:
     with services.database.sweep() as cursor:
         found = jobs.keeping_files(cursor, before=before, limit=_REAPED_AT_ONCE)
     for workspace_id, job_id in found:
-        with services.database.workspace(workspace_id) as cursor:
-            job = jobs.read(cursor, workspace_id, job_id)
-        if job is not None:
-            clear_file(services, job)
+        with _alone(workspace_id, job_id):
+            clear_file(services, workspace_id, job_id)
     return len(found)
+
+
+@contextmanager
+def _alone(workspace_id: int, job_id: int) -> Iterator[None]:
+    """One job's trouble is no other's: it is logged, and the next job's turn comes."""
+    try:
+        yield
+    except Exception:
+        log.exception("job not taken up", extra={"workspace": workspace_id, "job": job_id})
 
 
 def _take_up(services: Services, job: ImportJob) -> None:
@@ -90,8 +105,9 @@ def _take_up(services: Services, job: ImportJob) -> None:
 
 def _wait_for_file(services: Services, job: ImportJob) -> None:
     """A file that came while nobody listened is analysed now; one that never came within its time fails the job."""
-    assert job.file_key is not None
-    if services.files.exists(job.file_key):
+    if job.file_key is None:
+        fail(services, job.workspace_id, job.id, FILE_GONE)
+    elif services.files.exists(job.file_key):
         announce(services, job)
     elif services.now() > job.created_at + timedelta(seconds=services.settings.upload_url_seconds):
         reason = "The file never arrived before its upload form ran out. Ask for a new form and upload it again."

@@ -28,6 +28,7 @@ RULES = 1
 
 SKU_CHARACTERS = 255
 RAW_VALUE_CHARACTERS = 500
+PROBLEMS_PER_ROW = 20
 EXTRA_CELLS = " extra cells"
 """Where ``raw_data`` keeps cells that stand under no header. Headers are trimmed, so none begins with a blank."""
 
@@ -250,9 +251,18 @@ def _decide(plan: RowPlan, finding: _Finding) -> Converted | Refused:
     if not finding.sku:
         _key_by_ean(plan, finding)
     if finding.problems:
-        return Refused(tuple(finding.problems))
+        return Refused(_first_of(finding.problems))
     gtin14 = finding.ean.gtin14 if finding.ean else None
     return Converted(finding.sku, gtin14, finding.name, finding.data, warnings)
+
+
+def _first_of(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """As many as a person reads; the last of them says how many more there are."""
+    more = len(problems) - PROBLEMS_PER_ROW
+    if more <= 0:
+        return tuple(problems)
+    last = problems[PROBLEMS_PER_ROW - 1]
+    return (*problems[: PROBLEMS_PER_ROW - 1], replace(last, message=f"{last.message} ({more} more in this row)"))
 
 
 def _key_by_ean(plan: RowPlan, finding: _Finding) -> None:

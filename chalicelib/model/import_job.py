@@ -124,6 +124,8 @@ class ImportJob:
     """S3 key of the file; None once it was cleared."""
     content_key: str | None
     """S3 key of the canonical CSV the chunks are ranges of; the same as ``file_key`` for a CSV."""
+    content_version: str | None
+    """What S3 calls the version that was analysed; a file that was replaced since is refused."""
     match_on: MatchOn
     error_policy: ErrorPolicy
     analysis: dict[str, Any] | None

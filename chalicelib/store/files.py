@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.errors import NotFound, Unavailable
+from chalicelib.errors import FileReplaced, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,6 +21,14 @@ class UploadForm:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A stored file being read. ``version`` changes when the file is replaced."""
+
+    stream: IO[bytes]
+    version: str
+
+
 class Files:
     """One bucket."""
 
@@ -28,22 +36,26 @@ class Files:
         self._client = client
         self._bucket = bucket
 
-    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> str:
+        """Store a file; answers its version."""
         with _translated(key):
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+            put = self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+            return put["ETag"]
 
     @contextmanager
-    def open(self, key: str) -> Iterator[IO[bytes]]:
+    def open(self, key: str) -> Iterator[OpenFile]:
         """The whole file as a stream that is read once, forwards."""
         with _translated(key):
-            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
-            with body:
-                yield cast(IO[bytes], body)
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            with answer["Body"] as body:
+                yield OpenFile(cast(IO[bytes], body), answer["ETag"])
 
-    def read_range(self, key: str, byte_start: int, byte_end: int) -> bytes:
-        """Bytes ``[byte_start, byte_end)``."""
+    def read_range(self, key: str, version: str, byte_start: int, byte_end: int) -> bytes:
+        """Bytes ``[byte_start, byte_end)``. Raises FileReplaced when the file is no longer the one of that version."""
         with _translated(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={byte_start}-{byte_end - 1}")
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=key, IfMatch=version, Range=f"bytes={byte_start}-{byte_end - 1}"
+            )
             return bytes(answer["Body"].read())
 
     def exists(self, key: str) -> bool:
@@ -83,6 +95,8 @@ def _translated(what: str) -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NoSuchKey", "404", "NotFound"}:
             raise NotFound(f"The stored file {what} is gone.") from error
-        raise Unavailable(f"S3 refused {what}: {error}") from error
+        if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
+            raise FileReplaced("The file was replaced after it was analysed. Upload it as a new import.") from error
+        raise Unavailable("S3 did not do what it was asked; trying again may help.") from error
     except BotoCoreError as error:
-        raise Unavailable(f"S3 did not answer: {error}") from error
+        raise Unavailable("S3 did not answer; trying again may help.") from error

@@ -1,5 +1,6 @@
 """Import jobs: made, read, and moved by one guarded UPDATE (``jobs.sql``)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,7 @@ class NewJob:
     match_on: MatchOn
     file_bytes: int | None = None
     file_sha256: str | None = None
+    content_version: str | None = None
     analysis: dict[str, Any] | None = None
     suggestion: dict[str, Any] | None = None
     total_rows: int = 0
@@ -71,6 +73,7 @@ def create(cursor: Cursor, workspace_id: int, job: NewJob) -> int:
             "file_sha256": job.file_sha256,
             "file_key": job.file_key,
             "content_key": job.file_key if job.analysis else None,
+            "content_version": job.content_version,
             "match_on": job.match_on,
             "analysis": _json(job.analysis),
             "suggestion": _json(job.suggestion),
@@ -86,6 +89,11 @@ def create(cursor: Cursor, workspace_id: int, job: NewJob) -> int:
 
 def read(cursor: Cursor, workspace_id: int, job_id: int) -> ImportJob | None:
     return _one(cursor, "read", {"workspace_id": workspace_id, "job_id": job_id})
+
+
+def lock(cursor: Cursor, workspace_id: int, job_id: int) -> ImportJob | None:
+    """The job, which nobody else can move until the transaction ends."""
+    return _one(cursor, "lock", {"workspace_id": workspace_id, "job_id": job_id})
 
 
 def read_by_uuid(cursor: Cursor, workspace_id: int, uuid: UUID) -> ImportJob | None:
@@ -110,6 +118,8 @@ def move(
     run: int | None = None,
     lease_until: datetime | None = None,
     new_run: bool = False,
+    from_states: Collection[JobState] | None = None,
+    silent_since: datetime | None = None,
     error_message: str | None = None,
     mapping: dict[str, str | None] | None = None,
     confirmation: dict[str, Any] | None = None,
@@ -117,8 +127,9 @@ def move(
 ) -> ImportJob | None:
     """The job after ``step``, or None when its state (or run) did not allow it.
 
-    ``new_run`` starts a run: the run number rises and the counters begin at zero. Started and completed times follow
-    from the state moved to.
+    ``new_run`` starts a run: the run number rises and the counters begin at zero. ``from_states`` narrows what the
+    step allows; ``silent_since`` asks that the lease ran out before then. Started and completed times follow from the
+    state moved to.
     """
     return _one(
         cursor,
@@ -126,8 +137,9 @@ def move(
         {
             "workspace_id": workspace_id,
             "job_id": job_id,
-            "from_states": list(MOVES[step]),
+            "from_states": list(MOVES[step] if from_states is None else MOVES[step] & frozenset(from_states)),
             "to_state": to_state,
+            "silent_since": silent_since,
             "run": run,
             "run_step": 1 if new_run else 0,
             "now": now,
@@ -151,6 +163,7 @@ def save_analysis(
     file_bytes: int,
     file_sha256: str,
     content_key: str,
+    content_version: str,
     analysis: dict[str, Any],
     suggestion: dict[str, Any],
     total_rows: int,
@@ -169,6 +182,7 @@ def save_analysis(
             "file_bytes": file_bytes,
             "file_sha256": file_sha256,
             "content_key": content_key,
+            "content_version": content_version,
             "analysis": Jsonb(analysis),
             "suggestion": Jsonb(suggestion),
             "total_rows": total_rows,
@@ -216,7 +230,7 @@ def forget_file(cursor: Cursor, workspace_id: int, job_id: int) -> None:
 
 def silent(cursor: Cursor, *, now: datetime, alive_since: datetime, limit: int) -> list[SilentJob]:
     """Jobs of all workspaces whose lease ran out. Needs a sweeping transaction."""
-    cursor.execute(_SQL["silent"], {"now": now, "alive_since": alive_since, "running": list(RUNNING), "limit": limit})
+    cursor.execute(_SQL["silent"], {"now": now, "alive_since": alive_since, "limit": limit})
     return [SilentJob(row[0], row[1], JobState(row[2]), row[3], row[4]) for row in cursor]
 
 
@@ -277,6 +291,7 @@ def _job(row: dict[str, Any]) -> ImportJob:
         file_sha256=row["file_sha256"],
         file_key=row["file_key"],
         content_key=row["content_key"],
+        content_version=row["content_version"],
         match_on=MatchOn(row["match_on"]),
         error_policy=ErrorPolicy(row["error_policy"]),
         analysis=row["analysis"],

@@ -1,14 +1,18 @@
 -- name: create
 -- A job with what is known of its file.
 INSERT INTO import_jobs (workspace_id, uuid, state, import_type, file_name, file_type, file_bytes, file_sha256, file_key,
-                         content_key, match_on, analysis, suggestion, total_rows, chunk_count, lease_until)
+                         content_key, content_version, match_on, analysis, suggestion, total_rows, chunk_count, lease_until)
 VALUES (%(workspace_id)s, %(uuid)s, %(state)s, %(import_type)s, %(file_name)s, %(file_type)s, %(file_bytes)s,
-        %(file_sha256)s, %(file_key)s, %(content_key)s, %(match_on)s, %(analysis)s, %(suggestion)s, %(total_rows)s,
+        %(file_sha256)s, %(file_key)s, %(content_key)s, %(content_version)s, %(match_on)s, %(analysis)s, %(suggestion)s, %(total_rows)s,
         %(chunk_count)s, %(lease_until)s)
 RETURNING id
 
 -- name: read
 SELECT * FROM import_jobs WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s
+
+-- name: lock
+-- Nobody else moves it until the transaction ends.
+SELECT * FROM import_jobs WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s FOR UPDATE
 
 -- name: read_by_uuid
 SELECT * FROM import_jobs WHERE workspace_id = %(workspace_id)s AND uuid = %(uuid)s
@@ -23,7 +27,7 @@ UPDATE import_jobs SET
     run = run + %(run_step)s,
     beat_at = %(now)s,
     lease_until = %(lease_until)s,
-    takeovers = 0,
+    takeovers = CASE WHEN state = %(to_state)s THEN takeovers ELSE 0 END,
     error_message = coalesce(%(error_message)s, error_message),
     started_at = CASE WHEN %(run_step)s = 1 THEN NULL ELSE coalesce(%(started_at)s, started_at) END,
     completed_at = CASE WHEN %(run_step)s = 1 THEN NULL ELSE coalesce(%(completed_at)s, completed_at) END,
@@ -39,13 +43,15 @@ UPDATE import_jobs SET
     plan = coalesce(%(plan)s, plan)
 WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND state = ANY(%(from_states)s)
   AND (%(run)s::integer IS NULL OR run = %(run)s)
+  AND (%(silent_since)s::timestamptz IS NULL OR lease_until < %(silent_since)s)
 RETURNING *
 
 -- name: save_analysis
 -- What the analysis of a file that arrived by itself found; the file's facts with it.
 UPDATE import_jobs SET
     state = %(to_state)s, beat_at = %(now)s, lease_until = NULL, takeovers = 0, file_type = %(file_type)s,
-    file_bytes = %(file_bytes)s, file_sha256 = %(file_sha256)s, content_key = %(content_key)s, analysis = %(analysis)s,
+    file_bytes = %(file_bytes)s, file_sha256 = %(file_sha256)s, content_key = %(content_key)s,
+    content_version = %(content_version)s, analysis = %(analysis)s,
     suggestion = %(suggestion)s, total_rows = %(total_rows)s, chunk_count = %(chunk_count)s
 WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND state = ANY(%(from_states)s)
 RETURNING id
@@ -67,7 +73,7 @@ WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s
 -- name: silent
 -- Jobs whose lease ran out, oldest first; alive tells whether any job at all was worked on within the lease.
 SELECT workspace_id, id, state, takeovers,
-       EXISTS (SELECT 1 FROM import_jobs other WHERE other.state = ANY(%(running)s) AND other.beat_at > %(alive_since)s
+       EXISTS (SELECT 1 FROM import_jobs other WHERE other.beat_at > %(alive_since)s
                  AND (other.workspace_id, other.id) <> (job.workspace_id, job.id)) AS alive
 FROM import_jobs job
 WHERE lease_until IS NOT NULL AND lease_until < %(now)s

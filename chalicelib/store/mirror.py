@@ -1,5 +1,6 @@
 """ClickHouse, the mirror: what segments, facets and counts are asked of. PostgreSQL is the truth; late is only late."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -7,17 +8,27 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import MirrorRefused, SkuloomError, Unavailable
 from chalicelib.store.sql import load_statements
 
 _SQL = load_statements("mirror.sql")
 
-_INSERT_SETTINGS = {"optimize_on_insert": 0, "input_format_parallel_parsing": 0}
-"""A block holds a product once and is small: nothing to merge on the way in, nothing to share out between threads."""
+_INSERT_SETTINGS = {
+    # A block holds a product once and is small: nothing to merge on the way in, nothing to share out between threads.
+    "optimize_on_insert": 0,
+    "input_format_parallel_parsing": 0,
+    # A text that looks like a date is a text: as a date it would come back changed.
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
+}
 
 T = TypeVar("T")
+
+_CODE = re.compile(r"[Cc]ode:? ?(\d+)")
+_PASSING_CODES = frozenset({159, 202, 203, 209, 210, 241, 242, 243, 252, 319, 425, 999})
+"""Timeouts, too many queries or parts, no memory, no disk: passing, and not the block's fault."""
 
 
 class Mirror:
@@ -76,9 +87,17 @@ class Mirror:
             client = self._take()
             result = work(client)
         except (ClickHouseError, OSError) as error:
-            raise Unavailable(f"ClickHouse did not take it: {error}") from error
+            raise _translated(error) from error
         self._idle.append(client)
         return result
+
+
+def _translated(error: Exception) -> SkuloomError:
+    """ClickHouse's own words may quote cells and addresses: they stay in the cause."""
+    code = _CODE.search(str(error))
+    if isinstance(error, DatabaseError) and code and int(code[1]) not in _PASSING_CODES:
+        return MirrorRefused(f"ClickHouse refused it (code {code[1]}).")
+    return Unavailable("ClickHouse did not answer; what it missed waits for it.")
 
 
 def create_mirror(url: str) -> None:

@@ -20,9 +20,9 @@ def add_incoming(cursor: Cursor, workspace_id: int) -> int:
     return int(row[0])
 
 
-def take(cursor: Cursor, workspace_id: int) -> int | None:
-    """The oldest entry nobody else is at, locked until the transaction ends."""
-    cursor.execute(_SQL["take"], {"workspace_id": workspace_id})
+def take(cursor: Cursor, workspace_id: int, *, after: int = 0) -> int | None:
+    """The oldest entry after ``after`` that nobody else is at, locked until the transaction ends."""
+    cursor.execute(_SQL["take"], {"workspace_id": workspace_id, "after": after})
     row = cursor.fetchone()
     return None if row is None else int(row[0])
 

@@ -5,8 +5,9 @@ INSERT INTO mirror_outbox (workspace_id, skus) VALUES (%(workspace_id)s, %(skus)
 INSERT INTO mirror_outbox (workspace_id, skus) SELECT %(workspace_id)s, array_agg(sku) FROM incoming RETURNING id
 
 -- name: take
--- The oldest entry nobody else is at.
-SELECT id FROM mirror_outbox WHERE workspace_id = %(workspace_id)s ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+-- The oldest entry after another that nobody else is at.
+SELECT id FROM mirror_outbox WHERE workspace_id = %(workspace_id)s AND id > %(after)s
+ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 
 -- name: lines
 -- The products of one entry as they stand now, and a tombstone for each that a deletion took away. One value, not a row

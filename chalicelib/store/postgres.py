@@ -28,6 +28,10 @@ T = TypeVar("T")
 _AGAIN = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation, errors.LockNotAvailable)
 _ATTEMPTS = 6
 
+_AWAY = "The database did not answer; trying again may help."
+_AWAY_CLASSES = ("08", "53", "57")
+"""SQLSTATE classes: the connection, its resources, an operator's intervention."""
+
 exact_json = partial(json.loads, parse_float=Decimal)
 """jsonb keeps the digits of a number as they were written; so does this reader."""
 
@@ -98,10 +102,12 @@ class Postgres:
             with self._pool.connection() as connection, connection.cursor() as cursor:
                 cursor.execute(preparation, [value])
                 yield cursor
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            if isinstance(error, _AGAIN):
+        except PoolTimeout as error:
+            raise Unavailable(_AWAY) from error
+        except psycopg.OperationalError as error:
+            if error.sqlstate and error.sqlstate[:2] not in _AWAY_CLASSES:
                 raise
-            raise Unavailable(f"The database did not answer: {error}") from error
+            raise Unavailable(_AWAY) from error
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:

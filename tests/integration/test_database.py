@@ -49,8 +49,10 @@ def described(url: str) -> list[tuple[str, ...]]:
         (CHUNKS["undone"], {"job_id": 1, "run": 1}, "import_chunks_pkey"),
     ],
 )
-def test_a_hot_statement_finds_its_index_under_row_level_security(walk, statement, values, index):
-    walk.import_rows([row(1)])
+def test_a_hot_statement_finds_its_index_under_row_level_security(walk, embedded, statement, values, index):
+    walk.import_rows(row(number) for number in range(500))
+    with psycopg.connect(embedded.database_admin_url, autocommit=True) as connection:
+        connection.execute("ANALYZE products, import_jobs, import_chunks")
     with walk.services.database.workspace(walk.workspace_id) as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")

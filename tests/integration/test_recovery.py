@@ -7,11 +7,15 @@ import pytest
 from chalicelib import triggers
 from chalicelib.catalog.mirror import drain_all
 from chalicelib.imports.analyze import analyze_arrival
-from chalicelib.imports.finish import clear_file
 from chalicelib.imports.recover import reap, requeue_lost, sweep_files
 from chalicelib.model.import_job import JobState
 from chalicelib.store.mirror import Mirror
 from tests.walk import Walk, csv_file, row
+
+FAR_AHEAD = 10_000_000
+"""Seconds: no job of another test was heard of then."""
+LEASE = 500
+"""Seconds: a little longer than a job may stay silent."""
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_a_silent_job_is_taken_up_and_its_undone_chunks_are_sent_again(walk, emb
     walk.import_chunks(job, [1])
     sent(walk, embedded)
     assert reap(walk.services) == 0
-    assert reap(later(walk, 200).services) >= 1
+    assert reap(later(walk, LEASE).services) >= 1
     bodies = sent(walk, embedded)
     assert sorted(body for body in bodies if f'"job":{job.id},' in body) == [
         f'{{"do":"import","workspace":{walk.workspace_id},"job":{job.id},"run":{job.run},"chunk":{number}}}'
@@ -63,7 +67,7 @@ def test_a_job_nobody_ever_works_on_fails_with_the_reason(walk):
     job = walk.start([row(1)])
     takeovers = walk.services.settings.takeovers
     for round_number in range(1, takeovers + 2):
-        reap(later(walk, 200 * round_number).services)
+        reap(later(walk, FAR_AHEAD + LEASE * round_number).services)
     failed = walk.job(job.id)
     assert failed.state is JobState.FAILED
     assert "No worker was heard of" in failed.error_message
@@ -72,9 +76,9 @@ def test_a_job_nobody_ever_works_on_fails_with_the_reason(walk):
 def test_a_job_that_only_waits_behind_others_does_not_fail(walk, other_walk):
     waiting = walk.start([row(1)])
     for round_number in range(1, walk.services.settings.takeovers + 4):
-        ahead = later(other_walk, 200 * round_number)
+        ahead = later(other_walk, LEASE * round_number)
         ahead.with_settings(lease_seconds=100_000).start([row(1)])
-        reap(later(walk, 200 * round_number + 1).services)
+        reap(later(walk, LEASE * round_number + 1).services)
     assert walk.job(waiting.id).state is JobState.PROCESSING
 
 
@@ -106,7 +110,8 @@ def test_a_confirmed_job_whose_message_was_lost_is_asked_for_again(walk, embedde
 
 def test_a_chunk_that_keeps_failing_fails_its_job_with_rows_and_reason(walk, embedded):
     job = walk.start([row(number) for number in range(20)])
-    clear_file(walk.services, job)
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        cursor.execute("UPDATE import_jobs SET plan = '{}' WHERE id = %s", [job.id])
     body = f'{{"do":"import","workspace":{walk.workspace_id},"job":{job.id},"run":{job.run},"chunk":1}}'
     answer = triggers.import_chunks(_event(body, 1), None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}

@@ -61,6 +61,7 @@ CREATE TABLE import_jobs (
     file_sha256 text,
     file_key text,
     content_key text,
+    content_version text,
     match_on text NOT NULL,
     error_policy text NOT NULL DEFAULT 'skip',
     analysis jsonb,
@@ -166,7 +167,8 @@ CREATE UNIQUE INDEX products_sku ON products (workspace_id, sku);
 CREATE UNIQUE INDEX products_ean ON products (workspace_id, ean) WHERE ean IS NOT NULL;
 
 -- What the mirror has yet to hear of: written with the products, deleted once ClickHouse has them. A deletion brings the
--- version its tombstones carry, taken in the deleting transaction, so that a product made anew is always newer.
+-- version its tombstones carry, taken in the deleting transaction. Whoever writes deletions must keep inserts of the same
+-- workspace out meanwhile (an advisory lock that upserts share): an insert draws its version before it waits.
 CREATE TABLE mirror_outbox (
     workspace_id bigint NOT NULL REFERENCES workspaces,
     id bigint GENERATED ALWAYS AS IDENTITY,
