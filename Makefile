@@ -40,7 +40,7 @@ workspace: $(INSTALLED) ## Make another workspace while `make run` runs and prin
 	@exec $(BIN)/python -m infra.local.workspace "$(NAME)"
 
 test: $(INSTALLED) ## Run the tests: ARGS="tests/unit -k csv" for some of them
-	@exec $(BIN)/python -m pytest --durations=10 $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations=10 $(ARGS)
 
 test-crash: $(INSTALLED) ## Kill the system at random moments during imports: ROUNDS=30
 	@CRASH_ROUNDS=$(ROUNDS) exec $(BIN)/python -m pytest -m crash $(ARGS)

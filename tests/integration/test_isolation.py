@@ -60,9 +60,10 @@ def test_a_row_cannot_be_written_into_another_workspace(walk, other_walk):
 
 @pytest.mark.parametrize("table", TENANT_TABLES)
 def test_a_query_that_forgets_the_workspace_is_refused(walk, app_url, table):
-    walk.import_rows([row(1)])
+    job = walk.import_rows([row(1, price="free"), row(2)])
     with walk.services.database.workspace(walk.workspace_id) as cursor:
-        outbox.add(cursor, walk.workspace_id, ["SKU-00001"])
+        outbox.add(cursor, walk.workspace_id, ["SKU-00002"])
+        products.claim_rows(cursor, walk.workspace_id, job.id, job.run, [("SKU-00002", 2, 3)])
     with psycopg.connect(app_url) as connection, pytest.raises(psycopg.errors.UndefinedObject, match="workspace_id"):
         connection.execute(f"SELECT * FROM {table}")
 
