@@ -1,5 +1,8 @@
 """Settings refuse what a deployment must not have."""
 
+import json
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -19,6 +22,15 @@ def test_a_deployment_refuses_a_placeholder_secret(secret):
 def test_a_deployment_with_a_jwks_url_has_no_shared_secret():
     settings = Settings(stage="production", jwt_jwks_url="https://login.example/keys", jwt_secret="x" * 40)
     assert settings.jwt_shared_secret == ""
+
+
+def test_a_job_may_stay_silent_for_longer_than_any_function_runs():
+    """Else the tick takes over work that is still being done."""
+    config = json.loads((Path(__file__).parents[2] / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    timeouts = [config["lambda_timeout"], *(each["lambda_timeout"] for each in config["lambda_functions"].values())]
+    settings = Settings()
+    assert max(timeouts) < settings.lease_seconds
+    assert config["lambda_functions"]["import_chunks"]["lambda_timeout"] == settings.chunk_timeout_seconds
 
 
 def test_settings_are_frozen():
