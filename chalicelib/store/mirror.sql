@@ -20,9 +20,5 @@ ORDER BY (workspace, sku)
 -- name: count
 SELECT count() FROM products FINAL WHERE workspace = {workspace:UInt64}
 
--- name: fingerprint
--- Count and an order-free hash of what the mirror holds, to compare with PostgreSQL.
-SELECT count(), toString(groupBitXor(cityHash64(sku, name, version))) FROM products FINAL WHERE workspace = {workspace:UInt64}
-
 -- name: skus
 SELECT sku, name, version FROM products FINAL WHERE workspace = {workspace:UInt64} ORDER BY sku

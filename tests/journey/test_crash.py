@@ -50,7 +50,7 @@ def play(data_dir: Path, rounds: int, seed: int) -> None:
             assert job["products_updated"] == (0 if number == 1 else ROWS)
             assert client.get("/api/pim/products/?page_size=1").json()["count"] == ROWS
         assert system.stop() == 0
-    assert_databases_agree(data_dir, f"Round {rounds} chair ")
+        assert_databases_agree(data_dir, f"Round {number} chair ")
 
 
 def assert_databases_agree(data_dir: Path, name_begins: str) -> None:
