@@ -9,6 +9,8 @@
     ├── IllegalTransition      the job's state does not allow it               400 (SegOps), 409 (v1)
     ├── BadRequest             the request cannot be read                      400
     ├── InvalidValue           the request reads well and asks the impossible  422, names the field
+    ├── Conflict               it stands against something that is there       409, names the field
+    ├── PreconditionFailed     the thing is no longer what the caller saw      412
     ├── TooLarge               over a limit, says which and the way around     413
     ├── UnreadableFile         the file cannot be read as what it claims       400, says what, where, what to do
     │   └── WrongEncoding      it is not UTF-8: the likely encoding and the first bad byte
@@ -51,6 +53,22 @@ class InvalidValue(SkuloomError):
     def __init__(self, fields: Mapping[str, str]) -> None:
         self.fields = dict(fields)
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.fields.items()))
+
+
+class Conflict(SkuloomError):
+    """What is asked stands against something that is there: a sku that is taken, a segment that others read.
+
+    Attributes:
+        fields: field name to what stands in the way; empty when no single field is to blame.
+    """
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        self.fields = dict(fields or {})
+        super().__init__(message)
+
+
+class PreconditionFailed(SkuloomError):
+    """The thing was changed since the caller read it (``If-Match``); reading it again shows how."""
 
 
 class TooLarge(SkuloomError):

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     dead_letter_queue: str = "skuloom-chunks-dead"
     arrival_queue: str = "skuloom-arrivals"
     arrival_dead_letter_queue: str = "skuloom-arrivals-dead"
+    segment_queue: str = "skuloom-segments"
+    segment_dead_letter_queue: str = "skuloom-segments-dead"
 
     # Access.
     jwt_secret: SecretStr = SecretStr("")
@@ -78,6 +80,18 @@ class Settings(BaseSettings):
     chunk_concurrency: int = Field(default=10, ge=2, le=1000)
     """Chunks imported at once, over all jobs; bounded by what PostgreSQL takes. 2 is Lambda's least."""
     tick_minutes: int = 5
+
+    # Segments.
+    refresh_delay_seconds: int = Field(default=5, ge=0, le=900)
+    """How long after a change the segments that read it are refreshed: changes seldom come alone."""
+    segment_timeout_seconds: int = 60
+    """One compute, from its lease to its swap."""
+    segment_lease_seconds: int = 90
+    """Longer than ``segment_timeout_seconds``: only a dead worker is silent for it."""
+    segments_a_tick: int = 200
+    """Segments the tick asks to have computed, the longest due first."""
+    compute_kept_seconds: int = 3600
+    """How long a replaced membership can still be paged through by its cursors."""
 
     @model_validator(mode="after")
     def _refuse_placeholders(self) -> Self:

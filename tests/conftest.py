@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedParts]:
     """All parts, started once."""
-    with EmbeddedParts(tmp_path_factory.mktemp("parts")) as parts:
+    with EmbeddedParts(tmp_path_factory.mktemp("parts"), refresh_delay_seconds=0) as parts:
         migrate(parts.database_admin_url, APP_ROLE)
         create_mirror(parts.settings.clickhouse_url.get_secret_value())
         yield parts
@@ -58,7 +58,8 @@ def services(embedded: EmbeddedParts) -> Iterator[Services]:
 def walk(services: Services, embedded: EmbeddedParts) -> Iterator[Walk]:
     """A workspace of its own, to walk files through."""
     yield make_walk(services)
-    for queue in (services.settings.chunk_queue, services.settings.arrival_queue):
+    s = services.settings
+    for queue in (s.chunk_queue, s.arrival_queue, s.segment_queue):
         empty(embedded, queue)
 
 

@@ -1,18 +1,21 @@
 """The edge of every HTTP route: who is calling, run the one call, answer in the dialect's words.
 
-Chalice's middleware never sees exceptions, so the translation of errors lives here, in the decorator.
+Chalice's middleware never sees exceptions, so the translation of errors lives here, in the decorator. What a route
+says of itself there (its body, its query, its answers) is what requests are checked against and what ``openapi``
+prints: one description, so that they cannot disagree.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 from chalice.app import Blueprint, Request, Response
+from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.auth import Caller, authenticate
-from chalicelib.errors import BadRequest, InvalidValue, SkuloomError, TooLarge, Unauthenticated, Unavailable
+from chalicelib.errors import BadRequest, InvalidValue, NotFound, SkuloomError, TooLarge, Unauthenticated, Unavailable
 from chalicelib.services import Services, container_services
 
 log = logging.getLogger(__name__)
@@ -20,6 +23,7 @@ log = logging.getLogger(__name__)
 _NUL = b"\\u0000"
 
 ErrorAnswer = Callable[[SkuloomError], tuple[int, dict[str, Any]]]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,17 @@ class Call:
         assert isinstance(raw, bytes)
         return raw
 
-    def json_object(self) -> dict[str, Any]:
+    def asked(self, kind: type[Model]) -> Model:
+        """The query as its model. A blank parameter counts as not given. Raises InvalidValue naming the parameter."""
+        return checked(kind, {name: text for name, text in self.query.items() if text != ""})
+
+    def parsed(self, kind: type[Model], *, limit_bytes: int | None = None) -> Model:
+        """The JSON body as its model. Raises BadRequest, TooLarge, and InvalidValue naming the field."""
+        return checked(kind, self.json_object(limit_bytes=limit_bytes))
+
+    def json_object(self, *, limit_bytes: int | None = None) -> dict[str, Any]:
         """The body as a JSON object. Raises BadRequest and TooLarge."""
-        limit = self.services.settings.body_limit_bytes
+        limit = limit_bytes or self.services.settings.body_limit_bytes
         if len(self.body) > limit:
             raise TooLarge(f"The body has {len(self.body)} bytes; a JSON body may have {limit}.")
         try:
@@ -63,23 +75,91 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status code and a JSON body."""
+    """A status code, a JSON body (none with 204), and headers of its own."""
 
     body: Any
     code: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Route = Callable[..., Answer]
+@dataclass(frozen=True, slots=True)
+class File:
+    """A body that is no JSON: ready text of a media type, offered as a download under ``name``."""
+
+    content: bytes
+    media_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Describes a body that is no JSON, for ``answers`` and ``body``: its media type and its JSON schema."""
+
+    media_type: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+Route: TypeAlias = "Callable[..., Answer | File]"
+Shape: TypeAlias = "type[BaseModel] | Media | Any | None"
+"""What a body looks like: a model, a type of models such as ``list[Model]``, a Media, or None for no body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a route says of itself; ``refusals`` are its error codes beside 401, 403 and, with a body, 400, 413, 422."""
+
+    path: str
+    method: str
+    name: str
+    tag: str
+    summary: str
+    scope: str
+    body: Shape
+    query: type[BaseModel] | None
+    answers: Mapping[int, Shape]
+    refusals: Sequence[int]
+    errors: ErrorAnswer
+
+
+ENDPOINTS: list[Endpoint] = []
+"""Every route that was registered, in the order of the modules: what ``openapi`` prints."""
 
 
 def endpoint(
-    blueprint: Blueprint, path: str, methods: Sequence[str], *, scope: str, errors: ErrorAnswer
+    blueprint: Blueprint,
+    path: str,
+    methods: Sequence[str],
+    *,
+    scope: str,
+    errors: ErrorAnswer,
+    tag: str = "",
+    body: Shape = None,
+    query: type[BaseModel] | None = None,
+    answers: Mapping[int, Shape] | None = None,
+    refusals: Sequence[int] = (),
 ) -> Callable[[Route], Route]:
-    """Register a route that needs ``scope``; it gets a ``Call`` and the path's parameters, and returns an
-    ``Answer``.
+    """Register a route that needs ``scope``; it gets a ``Call`` and the path's parameters, and returns an ``Answer``
+    or a ``File``. Its docstring is its public description: the first sentence the summary.
     """
 
     def register(route: Route) -> Route:
+        ENDPOINTS.extend(
+            Endpoint(
+                path,
+                method,
+                route.__name__,
+                tag,
+                route.__doc__ or "",
+                scope,
+                body,
+                query,
+                answers or {},
+                refusals,
+                errors,
+            )
+            for method in methods
+        )
+
         def handle(**parameters: str) -> Response:
             request = blueprint.current_request
             try:
@@ -87,7 +167,7 @@ def endpoint(
                 caller = authenticate(services, _lower(request.headers))
                 caller.require(scope)
                 answer = route(Call(services, caller, request), **parameters)
-                return json_response(answer.code, answer.body)
+                return _response(answer)
             except SkuloomError as error:
                 code, body = errors(error)
                 return json_response(code, body, _headers(error))
@@ -119,6 +199,21 @@ def json_response(code: int, body: Any, headers: Mapping[str, str] | None = None
     )
 
 
+def checked(kind: type[Model], value: Mapping[str, Any]) -> Model:
+    """The value as its model. Raises InvalidValue with the path of each field that is wrong."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise InvalidValue({_path(each["loc"]): each["msg"] for each in error.errors()}) from error
+
+
+def number_of(text: str, what: str) -> int:
+    """The id in a path. Raises NotFound for what is no id: there is nothing by that name."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise NotFound(f"There is no {what} {text}.")
+    return int(text)
+
+
 def integer(text: str | None, name: str, *, default: int, least: int = 1, most: int | None = None) -> int:
     """A whole number of the query. Raises InvalidValue naming the parameter."""
     if text is None or text == "":
@@ -131,6 +226,27 @@ def integer(text: str | None, name: str, *, default: int, least: int = 1, most: 
     if value < least or (most is not None and value > most):
         raise InvalidValue({name: bounds})
     return value
+
+
+def _response(answer: Answer | File) -> Response:
+    if isinstance(answer, File):
+        headers: dict[str, str | list[str]] = {
+            "Content-Type": answer.media_type,
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Disposition": f'attachment; filename="{answer.name}"',
+        }
+        return Response(body=answer.content.decode(), status_code=200, headers=headers)
+    if answer.body is None:
+        return Response(body="", status_code=answer.code, headers={"Cache-Control": "no-store", **answer.headers})
+    return json_response(answer.code, answer.body, answer.headers)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for step in location:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path or "body"
 
 
 def _holds_nul(value: Any) -> bool:

@@ -3,16 +3,15 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
 
 from chalice.app import Blueprint
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.api.endpoint import Answer, Call, endpoint, integer
+from chalicelib.api.endpoint import Answer, Call, endpoint, integer, number_of
 from chalicelib.api.multipart import read_form
 from chalicelib.catalog import products, schema
 from chalicelib.dialects import segops
-from chalicelib.errors import BadRequest, InvalidValue, NotFound
+from chalicelib.errors import BadRequest
 from chalicelib.imports import history
 from chalicelib.imports.confirm import Confirmation, confirm
 from chalicelib.imports.receive import receive
@@ -20,8 +19,6 @@ from chalicelib.model.import_job import MatchOn
 from chalicelib.model.product_schema import SchemaField
 
 blueprint = Blueprint(__name__)
-
-Body = TypeVar("Body", bound=BaseModel)
 
 _LATEST = 20
 _PAGE_SIZE = 50
@@ -92,27 +89,27 @@ def list_imports(call: Call) -> Answer:
 @endpoint(blueprint, "/api/pim/import/{job_id}", ["GET"], scope="read", errors=segops.error_answer)
 def read_import(call: Call, job_id: str) -> Answer:
     """One import, as it is polled."""
-    return Answer(segops.job_json(history.read(call.services, call.caller.workspace_id, _id(job_id, "import"))))
+    return Answer(segops.job_json(history.read(call.services, call.caller.workspace_id, number_of(job_id, "import"))))
 
 
 @endpoint(blueprint, "/api/pim/import/{job_id}/confirm", ["POST"], scope="write", errors=segops.error_answer)
 def confirm_import(call: Call, job_id: str) -> Answer:
     """Confirm mapping and schema; the import starts."""
-    body = _parsed(ConfirmBody, call.json_object())
+    body = call.parsed(ConfirmBody)
     confirmation = Confirmation(
         mapping=body.mapping,
         schema=None if body.fields is None else tuple(each.to_field() for each in body.fields),
         default_currency=body.default_currency,
         default_locale=body.default_locale,
     )
-    job = confirm(call.services, call.caller.workspace_id, _id(job_id, "import"), confirmation)
+    job = confirm(call.services, call.caller.workspace_id, number_of(job_id, "import"), confirmation)
     return Answer(segops.confirmed_json(job))
 
 
 @endpoint(blueprint, "/api/pim/import/{job_id}/errors", ["GET"], scope="read", errors=segops.error_answer)
 def list_import_errors(call: Call, job_id: str) -> Answer:
     """A page of what was wrong with which rows."""
-    number = _id(job_id, "import")
+    number = number_of(job_id, "import")
     asked = call.query
     page, page_size = _page_of(asked)
     found = history.errors(call.services, call.caller.workspace_id, number, page=page, page_size=page_size)
@@ -130,7 +127,7 @@ def read_schema(call: Call) -> Answer:
 @endpoint(blueprint, "/api/pim/schema", ["PUT"], scope="write", errors=segops.error_answer)
 def replace_schema(call: Call) -> Answer:
     """Replace the product schema."""
-    body = _parsed(SchemaBody, call.json_object())
+    body = call.parsed(SchemaBody)
     replaced = schema.replace(
         call.services,
         call.caller.workspace_id,
@@ -154,7 +151,7 @@ def list_products(call: Call) -> Answer:
 @endpoint(blueprint, "/api/pim/products/{product_id}", ["GET"], scope="read", errors=segops.error_answer)
 def read_product(call: Call, product_id: str) -> Answer:
     """One product by its internal id."""
-    product, its_schema = products.read(call.services, call.caller.workspace_id, _id(product_id, "product"))
+    product, its_schema = products.read(call.services, call.caller.workspace_id, number_of(product_id, "product"))
     return Answer(segops.product_json(product, its_schema))
 
 
@@ -162,23 +159,3 @@ def _page_of(asked: Mapping[str, str]) -> tuple[int, int]:
     """Page number and size of a query."""
     page = integer(asked.get("page"), "page", default=1, most=10_000_000)
     return page, integer(asked.get("page_size"), "page_size", default=_PAGE_SIZE, most=_PAGE_SIZE_MOST)
-
-
-def _id(text: str, what: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise NotFound(f"There is no {what} {text}.")
-    return int(text)
-
-
-def _parsed(kind: type[Body], value: dict[str, Any]) -> Body:
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        raise InvalidValue({_path(each["loc"]): each["msg"] for each in error.errors()}) from error
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for step in location:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
-    return path

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 
 from chalicelib.errors import (
     BadRequest,
+    Conflict,
     Forbidden,
     IllegalTransition,
     InvalidValue,
     NotFound,
+    PreconditionFailed,
     SkuloomError,
     TooLarge,
     Unauthenticated,
@@ -45,6 +47,8 @@ CODE_OF_ERROR: tuple[tuple[type[SkuloomError], int], ...] = (
     (IllegalTransition, 400),
     (BadRequest, 400),
     (InvalidValue, 422),
+    (Conflict, 409),
+    (PreconditionFailed, 412),
     (TooLarge, 413),
     (UnreadableFile, 400),
     (Unavailable, 503),
@@ -57,6 +61,8 @@ def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
     match error:
         case InvalidValue():
             return code, {name: [problem] for name, problem in error.fields.items()}
+        case Conflict(fields=fields) if fields:
+            return code, {name: [problem] for name, problem in fields.items()}
         case UnreadableFile():
             return code, {"file": [str(error)]}
         case IllegalTransition():

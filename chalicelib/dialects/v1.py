@@ -4,10 +4,12 @@ from typing import Any
 
 from chalicelib.errors import (
     BadRequest,
+    Conflict,
     Forbidden,
     IllegalTransition,
     InvalidValue,
     NotFound,
+    PreconditionFailed,
     SkuloomError,
     TooLarge,
     Unauthenticated,
@@ -22,6 +24,8 @@ CODE_OF_ERROR: tuple[tuple[type[SkuloomError], int, str], ...] = (
     (IllegalTransition, 409, "conflict"),
     (BadRequest, 400, "bad_request"),
     (InvalidValue, 422, "validation_error"),
+    (Conflict, 409, "conflict"),
+    (PreconditionFailed, 412, "precondition_failed"),
     (TooLarge, 413, "too_large"),
     (UnreadableFile, 400, "unreadable_file"),
     (Unavailable, 503, "unavailable"),
@@ -33,5 +37,5 @@ def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
     code, word = next(
         ((code, word) for kind, code, word in CODE_OF_ERROR if isinstance(error, kind)), (500, "internal_error")
     )
-    details = error.fields if isinstance(error, InvalidValue) else {}
+    details = error.fields if isinstance(error, InvalidValue | Conflict) else {}
     return code, {"error": word, "message": str(error), "details": details}

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
+from chalicelib.catalog.changes import announce
 from chalicelib.catalog.mirror import drain
 from chalicelib.errors import Unavailable
 from chalicelib.model.import_job import FINISHED, JobState, Move
@@ -26,6 +27,7 @@ def finish(services: Services, workspace_id: int, job_id: int, run: int) -> None
         state = JobState.COMPLETED_WITH_ERRORS if job.counters.error_rows else JobState.COMPLETED
         ended = jobs.move(cursor, workspace_id, job_id, Move.COMPLETE, state, now=services.now(), run=run)
     if ended is not None:
+        announce(services, workspace_id)
         forget_claims(services, workspace_id, job_id)
         log.info(
             "import ended", extra={"job": job_id, "workspace": workspace_id, "rows": ended.total_rows, "state": state}
@@ -62,6 +64,7 @@ def fail(
             error_message=reason,
         )
     if failed is not None:
+        announce(services, workspace_id)
         forget_claims(services, workspace_id, job_id)
     log.warning("import failed", extra={"job": job_id, "workspace": workspace_id, "was_running": failed is not None})
     return failed is not None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from chalicelib.catalog import mirror
+from chalicelib.catalog import changes, mirror
 from chalicelib.errors import FileReplaced, NotFound, Superseded
 from chalicelib.formats import FORMATS
 from chalicelib.imports.finish import FILE_GONE, fail, finish
@@ -164,6 +164,7 @@ def _import(
             supplier_code=None,
         )
         for_mirror = mirror.MirrorWork(outbox.add_incoming(cursor, job.workspace_id), written.mirror_lines)
+        changes.note(cursor, job.workspace_id, created=written.created, fields=_written_fields(plan))
     row_errors.add(cursor, job.workspace_id, job.id, job.run, work.findings)
     counters = Counters(
         created=written.created,
@@ -185,6 +186,12 @@ def _import(
     if last is None:
         raise Superseded
     return ChunkDone(was_last=last, for_mirror=for_mirror)
+
+
+def _written_fields(plan: ImportPlan) -> set[str]:
+    """The properties an import writes, as segments name them."""
+    named = {NAME: plan.rows.has_name, EAN: plan.rows.has_ean}
+    return {*plan.data_fields, *(name for name, given in named.items() if given), "source", "updated_at"}
 
 
 def _work_out(cursor: Cursor, job: ImportJob, plan: ImportPlan, rows: Sequence[FileRow]) -> ChunkWork:

@@ -39,8 +39,10 @@ class Mirror:
         self._timeout_seconds = timeout_seconds
         self._idle: deque[Client] = deque()
 
-    def create_table(self) -> None:
-        self.command(_SQL["create_table"])
+    def create_tables(self) -> None:
+        """Make what is missing; what is there stays."""
+        for statement in ("create_table", "add_id", "create_members_table"):
+            self.command(_SQL[statement])
 
     def insert(self, json_lines: bytes) -> None:
         """One JSON object a line, keyed by column. Sending the same again is harmless: the highest version stays."""
@@ -59,13 +61,14 @@ class Mirror:
         return [(row[0], row[1], row[2]) for row in self.query(_SQL["skus"], {"workspace": workspace_id})]
 
     def query(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Rows of a fixed statement with ``{name:Type}`` places for values."""
+        """Rows of a statement with ``{name:Type}`` places for values."""
         return self._run(
             lambda client: [tuple(row) for row in client.query(statement, parameters=dict(values)).result_rows]
         )
 
-    def command(self, statement: str) -> None:
-        self._run(lambda client: client.command(statement))
+    def command(self, statement: str, values: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that answers nothing, with ``{name:Type}`` places for values."""
+        self._run(lambda client: client.command(statement, parameters=dict(values or {})))
 
     def ping(self) -> None:
         """Raise Unavailable unless ClickHouse answers."""
@@ -101,9 +104,9 @@ def _translated(error: Exception) -> SkuloomError:
 
 
 def create_mirror(url: str) -> None:
-    """Make the mirror's table where there is none."""
+    """Make the mirror's tables where there are none."""
     mirror = Mirror(url, timeout_seconds=30)
-    mirror.create_table()
+    mirror.create_tables()
     mirror.close()
 
 

@@ -4,6 +4,7 @@
 CREATE TABLE IF NOT EXISTS products (
     workspace UInt64,
     sku String,
+    id UInt64,
     name String,
     ean Nullable(String),
     source LowCardinality(String),
@@ -16,6 +17,20 @@ CREATE TABLE IF NOT EXISTS products (
     deleted UInt8
 ) ENGINE = ReplacingMergeTree(version, deleted)
 ORDER BY (workspace, sku)
+
+-- name: add_id
+-- Mirrors made before lists were read from here.
+ALTER TABLE products ADD COLUMN IF NOT EXISTS id UInt64 AFTER sku
+
+-- name: create_members_table
+-- Who is in a segment, by compute: a set is written whole beside the old one, then PostgreSQL points to it.
+CREATE TABLE IF NOT EXISTS segment_members (
+    workspace UInt64,
+    segment UInt64,
+    compute UInt64,
+    sku String
+) ENGINE = MergeTree
+ORDER BY (workspace, segment, compute, sku)
 
 -- name: count
 SELECT count() FROM products FINAL WHERE workspace = {workspace:UInt64}

@@ -24,12 +24,19 @@ class Queues:
         self._client = client
         self._urls: dict[str, str] = {}
 
-    def send(self, queue: str, messages: Iterable[Mapping[str, Any]]) -> None:
-        """Send JSON messages, ten at a time. Raises Unavailable when one was not taken; those before it were."""
+    def send(self, queue: str, messages: Iterable[Mapping[str, Any]], *, delay_seconds: int = 0) -> None:
+        """Send JSON messages, ten at a time, to be shown after a delay (at most 900 seconds).
+
+        Raises Unavailable when one was not taken; those before it were.
+        """
         rest = iter(messages)
         while batch := list(islice(rest, _BATCH)):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": json.dumps(message, separators=(",", ":"))}
+                {
+                    "Id": str(number),
+                    "MessageBody": json.dumps(message, separators=(",", ":")),
+                    "DelaySeconds": delay_seconds,
+                }
                 for number, message in enumerate(batch)
             ]
             try:

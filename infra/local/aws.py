@@ -124,6 +124,7 @@ def make_queues(sqs: "SQSClient", settings: Settings) -> None:
     for name, dead_name in (
         (settings.chunk_queue, settings.dead_letter_queue),
         (settings.arrival_queue, settings.arrival_dead_letter_queue),
+        (settings.segment_queue, settings.segment_dead_letter_queue),
     ):
         dead = {"VisibilityTimeout": visibility_seconds, "MessageRetentionPeriod": str(_DEAD_LETTERS_KEPT_SECONDS)}
         dead_arn = _make_queue(sqs, dead_name, dead)

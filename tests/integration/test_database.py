@@ -22,7 +22,7 @@ def test_migrations_make_the_same_database_from_nothing(embedded):
     with psycopg.connect(embedded.database_admin_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE from_nothing")
     fresh = embedded.database_url_for("postgres", "from_nothing")
-    assert migrate(fresh, APP_ROLE) == ["0001_foundation.sql"]
+    assert migrate(fresh, APP_ROLE) == ["0001_foundation.sql", "0002_catalogue_and_segments.sql"]
     assert described(fresh) == described(embedded.database_admin_url)
 
 

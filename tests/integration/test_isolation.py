@@ -17,6 +17,10 @@ TENANT_TABLES = (
     "row_claims",
     "products",
     "mirror_outbox",
+    "catalog_changes",
+    "catalog_totals",
+    "segments",
+    "segment_computes",
 )
 
 
