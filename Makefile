@@ -17,10 +17,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run workspace test test-crash check format package bench eval-mapping lock clean
+.PHONY: help run workspace test test-crash check format package bench bench-catalogue eval-mapping lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -61,6 +61,9 @@ package: $(INSTALLED) ## Build the Lambda package in .package/, lint it, print i
 
 bench: $(INSTALLED) ## Measure imports against the raw floor: ROWS=100000 RUNS=5
 	@exec $(BIN)/python -m bench $(ROWS) $(RUNS)
+
+bench-catalogue: $(INSTALLED) ## Measure segments, lists and facets on a large catalogue: ROWS=1000000 RUNS=5
+	@exec $(BIN)/python -m bench.questions $(if $(filter file,$(origin ROWS)),1000000,$(ROWS)) $(RUNS)
 
 eval-mapping: $(INSTALLED) ## Write the suggested mapping of a labelled set: SET=eval.jsonl OUT=predictions.jsonl
 	@test -n "$(SET)" && test -n "$(OUT)" || { echo "say which: make eval-mapping SET=eval.jsonl OUT=predictions.jsonl" >&2; exit 2; }

@@ -219,7 +219,7 @@ def _mirror_rows(workspace_id: int) -> str:
     """The floor's rows in the mirror's column order, as the product's own drain sends them."""
     stamp = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
     return (
-        "SELECT workspace_id, sku, name, ean, source, supplier_code, ai_readability_score, "
+        "SELECT workspace_id, sku, id, name, ean, source, supplier_code, ai_readability_score, "
         f"{stamp.format('created_at')}, {stamp.format('updated_at')}, data, version, 0 "
         f"FROM {TABLE} WHERE workspace_id = {workspace_id}"
     )

@@ -153,7 +153,7 @@ def started_system(folder: Path) -> Iterator[System]:
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"],
-            env=_environment(data_dir) | {"PORT": str(_free_port())} | LIMITS,
+            env=_environment(data_dir) | {"PORT": str(free_port())} | LIMITS,
             stdout=subprocess.PIPE,
             stderr=errors,
         )
@@ -221,7 +221,7 @@ def _environment(data_dir: Path) -> dict[str, str]:
     return without_parts() | {"PIM_DATA_DIR": str(data_dir)}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
