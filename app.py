@@ -2,11 +2,20 @@
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, pim, uploads
+from chalicelib.api import docs, downloads, health, pim, pim_products, product_segments, uploads
 from chalicelib.triggers import blueprint as triggers
 
 app = Chalice(app_name="skuloom")
 app.api.binary_types = ["multipart/form-data", "application/octet-stream"]
 
-for blueprint in (health.blueprint, pim.blueprint, uploads.blueprint, triggers):
+for blueprint in (
+    docs.blueprint,
+    downloads.blueprint,
+    health.blueprint,
+    pim.blueprint,
+    pim_products.blueprint,
+    product_segments.blueprint,
+    uploads.blueprint,
+    triggers,
+):
     app.register_blueprint(blueprint)

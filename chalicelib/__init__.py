@@ -12,7 +12,11 @@
 6. ``imports.finish``        whoever completes the last chunk ends the job and clears its file
 
 Beside the walk: ``imports.control`` (cancel, retry), ``imports.recover`` (nothing stays running for ever),
-``imports.history`` and ``catalog`` (what is read). Upstairs: ``api`` and ``triggers`` call one step each, ``dialects``
-print what it answers. Downstairs: ``services`` hands in the parts, ``store`` alone talks to PostgreSQL, ClickHouse, S3
-and SQS, ``model`` holds the nouns, ``settings`` every limit.
+``imports.history`` and ``catalog`` (what is read and edited). A change of the catalogue is noted (``catalog.changes``);
+``segments`` takes the note up and computes what reads the change (``refresh``, ``compute``), by what ``conditions``
+compiles. Upstairs: ``api`` and ``triggers`` call one step each, ``dialects`` print what it answers. Downstairs:
+``services`` hands in the parts, ``store`` alone talks to PostgreSQL, ClickHouse, S3 and SQS, ``model`` holds the nouns,
+``settings`` every limit.
 """
+
+__version__ = "0.1.0"

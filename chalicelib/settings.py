@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     """Columns a file may have."""
     cell_bytes: int = 1 * MEBIBYTE
     file_kept_days: int = 30
+    download_bytes: int = 1_000_000
+    """A file that is made for a caller and is no longer than this is the answer itself; a longer one goes over S3."""
+    download_rows: int = 2_000
+    """Likewise, in rows."""
+    download_url_seconds: int = 900
+    """How long the address of a file that was made can be fetched; so old may its content be, too."""
 
     # Liveness of running jobs. The lease is longer than any step may take, so that only dead workers are silent for it.
     lease_seconds: int = 420
@@ -88,6 +94,8 @@ class Settings(BaseSettings):
     """One compute, from its lease to its swap."""
     segment_lease_seconds: int = 90
     """Longer than ``segment_timeout_seconds``: only a dead worker is silent for it."""
+    segment_concurrency: int = Field(default=4, ge=2, le=1000)
+    """Segments computed at once, over all workspaces; bounded by what ClickHouse takes. 2 is Lambda's least."""
     segments_a_tick: int = 200
     """Segments the tick asks to have computed, the longest due first."""
     compute_kept_seconds: int = 3600

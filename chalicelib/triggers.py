@@ -1,4 +1,4 @@
-"""The non-HTTP entry points: the chunk queue, the arrival queue, their dead letters, and the 5-minute tick.
+"""The non-HTTP entry points: the queues of chunks, arrivals and segments, their dead letters, and the 5-minute tick.
 
 A handler's body says which step of the engine a message asks for. What a step raises is logged here with the job,
 noted in the ledger, and the message is shown again after a growing pause; SQS dead-letters what keeps failing, and the
@@ -23,6 +23,9 @@ from chalicelib.imports.finish import fail
 from chalicelib.imports.import_chunk import import_chunk
 from chalicelib.imports.recover import reap, sweep_files
 from chalicelib.model.import_job import JobState
+from chalicelib.segments.compute import compute, give_up_dead
+from chalicelib.segments.refresh import ask_due, ask_forgotten, refresh, refresh_unheard
+from chalicelib.segments.sweep import drop_computes
 from chalicelib.services import Services, container_services
 from chalicelib.settings import load_settings
 from chalicelib.store import chunks
@@ -65,6 +68,23 @@ def dead_arrivals(event: SQSEvent) -> BatchAnswer:
     return _each(event, _settings.arrival_dead_letter_queue, _fail_arrival_of)
 
 
+@blueprint.on_sqs_message(
+    queue=_settings.segment_queue,
+    name="compute_segments",
+    batch_size=1,
+    maximum_concurrency=_settings.segment_concurrency,
+)
+def compute_segments(event: SQSEvent) -> BatchAnswer:
+    """A segment to compute, or a change of the catalogue whose segments are to be refreshed."""
+    return _each(event, _settings.segment_queue, _take_segment_message)
+
+
+@blueprint.on_sqs_message(queue=_settings.segment_dead_letter_queue, name="dead_segments", batch_size=1)
+def dead_segments(event: SQSEvent) -> BatchAnswer:
+    """A segment whose computing failed too often says so."""
+    return _each(event, _settings.segment_dead_letter_queue, _give_up_segment_of)
+
+
 @blueprint.schedule(f"rate({_settings.tick_minutes} minutes)", name="tick")
 def tick(_event: CloudWatchEvent) -> dict[str, int]:
     """Take up what fell silent, bring the mirror up to date, delete files that have served."""
@@ -87,6 +107,22 @@ def _take_chunk_message(services: Services, message: Message) -> None:
 def _take_arrival_message(services: Services, message: Message) -> None:
     for workspace_id, job_uuid in _arrived(message):
         analyze_arrival(services, workspace_id, job_uuid)
+
+
+def _take_segment_message(services: Services, message: Message) -> None:
+    match message["do"]:
+        case "compute":
+            compute(services, message["workspace"], message["segment"])
+        case "refresh":
+            refresh(services, message["workspace"])
+        case unknown:
+            raise ValueError(f"no step is called {unknown!r}")
+
+
+def _give_up_segment_of(services: Services, message: Message) -> None:
+    """A change that could not be announced is taken up by the tick; there is nothing to answer."""
+    if message["do"] == "compute":
+        give_up_dead(services, message["workspace"], message["segment"])
 
 
 def _fail_job_of(services: Services, message: Message) -> None:
@@ -134,7 +170,7 @@ def _each(event: SQSEvent, queue: str, take: Callable[[Services, Message], None]
             message = json.loads(record["body"])
             take(services, message)
         except Exception as error:
-            facts = {"queue": queue, "job": message.get("job"), "chunk": message.get("chunk")}
+            facts = {"queue": queue, **{name: message.get(name) for name in ("job", "chunk", "segment")}}
             log.exception("message failed", extra=facts)
             failures.append({"itemIdentifier": record["messageId"]})
             _soon_again(services, queue, record, message, error)
@@ -158,7 +194,15 @@ def _soon_again(services: Services, queue: str, record: Mapping[str, Any], messa
         log.warning("failure not noted", extra={"queue": queue, "why": str(unavailable)})
 
 
-_TICK: dict[str, Callable[[Services], int]] = {"reaped": reap, "mirrored": drain_all, "files": sweep_files}
+_TICK: dict[str, Callable[[Services], int]] = {
+    "reaped": reap,
+    "mirrored": drain_all,
+    "files": sweep_files,
+    "segments_due": ask_due,
+    "segments_forgotten": ask_forgotten,
+    "segments_changed": refresh_unheard,
+    "computes_dropped": drop_computes,
+}
 
 
 def _tried(work: Callable[[Services], int], services: Services) -> int:

@@ -126,7 +126,7 @@ class Walk:
     def products(self) -> list[Product]:
         """All products of the workspace in the order of making."""
         with self.services.database.workspace(self.workspace_id) as cursor:
-            return products.page(cursor, self.workspace_id, products.PageQuery(), limit=1_000_000, offset=0)
+            return products.page(cursor, self.workspace_id, limit=1_000_000)
 
     def by_sku(self) -> dict[str, Product]:
         return {product.sku: product for product in self.products()}

@@ -8,7 +8,7 @@ prints: one description, so that they cannot disagree.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack
 
 import orjson
 from chalice.app import Blueprint, Request, Response
@@ -100,29 +100,66 @@ class Media:
 
 
 Route: TypeAlias = "Callable[..., Answer | File]"
+Described = TypeVar("Described", bound=Callable[..., Any])
 Shape: TypeAlias = "type[BaseModel] | Media | Any | None"
 """What a body looks like: a model, a type of models such as ``list[Model]``, a Media, or None for no body."""
 
 
+class Said(TypedDict, total=False):
+    """What a route may say of itself beside its place.
+
+    ``refusals`` are its error codes, with what brings them where that needs words, beside those that follow from the
+    rest: 401, 403 and 503 with a scope, 400, 413 and 422 with a body, 422 with a query. Of the headers those that are
+    its own, by name; ``openapi`` knows what they mean.
+    """
+
+    body: Shape
+    query: type[BaseModel] | None
+    answers: Mapping[int, Shape]
+    refusals: Sequence[int] | Mapping[int, str]
+    request_headers: Sequence[str]
+    answer_headers: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What a route says of itself; ``refusals`` are its error codes beside 401, 403 and, with a body, 400, 413, 422."""
+    """One method of a route and what it says of itself. ``scope`` and ``errors`` are None where no key is asked for."""
 
     path: str
     method: str
     name: str
     tag: str
-    summary: str
-    scope: str
-    body: Shape
-    query: type[BaseModel] | None
-    answers: Mapping[int, Shape]
-    refusals: Sequence[int]
-    errors: ErrorAnswer
+    description: str
+    scope: str | None
+    errors: ErrorAnswer | None
+    said: Said
 
 
 ENDPOINTS: list[Endpoint] = []
 """Every route that was registered, in the order of the modules: what ``openapi`` prints."""
+
+
+def describe(
+    path: str,
+    methods: Sequence[str],
+    *,
+    tag: str,
+    scope: str | None = None,
+    errors: ErrorAnswer | None = None,
+    **said: Unpack[Said],
+) -> Callable[[Described], Described]:
+    """Note down what a route says of itself. Its docstring is its public description: the first sentence the summary.
+
+    ``endpoint`` does it by itself; this alone is for routes that ask for no key.
+    """
+
+    def note(route: Described) -> Described:
+        ENDPOINTS.extend(
+            Endpoint(path, method, route.__name__, tag, route.__doc__ or "", scope, errors, said) for method in methods
+        )
+        return route
+
+    return note
 
 
 def endpoint(
@@ -133,32 +170,14 @@ def endpoint(
     scope: str,
     errors: ErrorAnswer,
     tag: str = "",
-    body: Shape = None,
-    query: type[BaseModel] | None = None,
-    answers: Mapping[int, Shape] | None = None,
-    refusals: Sequence[int] = (),
+    **said: Unpack[Said],
 ) -> Callable[[Route], Route]:
     """Register a route that needs ``scope``; it gets a ``Call`` and the path's parameters, and returns an ``Answer``
-    or a ``File``. Its docstring is its public description: the first sentence the summary.
+    or a ``File``.
     """
 
     def register(route: Route) -> Route:
-        ENDPOINTS.extend(
-            Endpoint(
-                path,
-                method,
-                route.__name__,
-                tag,
-                route.__doc__ or "",
-                scope,
-                body,
-                query,
-                answers or {},
-                refusals,
-                errors,
-            )
-            for method in methods
-        )
+        describe(path, methods, tag=tag, scope=scope, errors=errors, **said)(route)
 
         def handle(**parameters: str) -> Response:
             request = blueprint.current_request

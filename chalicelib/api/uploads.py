@@ -1,5 +1,9 @@
 """The way for large files (shared spec, section 1 "Large files"): ask for an address, send the file straight to S3."""
 
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,14 +19,52 @@ blueprint = Blueprint(__name__)
 class UploadBody(BaseModel):
     """What is going to be uploaded."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={"examples": [{"name": "catalog.csv", "size": 52428800, "type": "text/csv"}]},
+    )
 
-    name: str = Field(min_length=1, max_length=255)
-    size: int
+    name: str = Field(min_length=1, max_length=255, description="The file's name, with its ending.")
+    size: int = Field(ge=1, description="In bytes.")
     type: str = Field(default="text/csv", min_length=1, max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")
 
 
-@endpoint(blueprint, "/api/v1/uploads", ["POST"], scope="write", errors=v1.error_answer)
+class ExpectedFile(BaseModel):
+    """The import that waits for its file, and the form to send the file by: a POST of the fields, then the file."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "019df2a1-7c3e-7d4b-9a52-3f0c8e6b1d27",
+                    "job_id": 42,
+                    "status": "pending",
+                    "url": "https://skuloom-files.s3.eu-west-3.amazonaws.com/",
+                    "fields": {"key": "arrivals/1/019df2a1-7c3e-7d4b-9a52-3f0c8e6b1d27/catalog.csv"},
+                    "expires_at": "2026-05-03T11:00:00Z",
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    job_id: int = Field(description="The import, as `/api/pim/import/{job_id}/` knows it.")
+    status: Literal["pending"]
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/uploads",
+    ["POST"],
+    scope="write",
+    errors=v1.error_answer,
+    tag="Uploads",
+    body=UploadBody,
+    answers={201: ExpectedFile},
+)
 def expect_file(call: Call) -> Answer:
     """A form to send one file to S3 by; its arrival starts the analysis."""
     try:

@@ -1,1 +1,1 @@
-"""The catalogue as it is read, and the mirror that follows it."""
+"""The catalogue: its schema, its products as they are listed and edited, its facets, and the mirror that follows it."""

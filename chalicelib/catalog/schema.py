@@ -1,4 +1,4 @@
-"""The product schema as a person reads and replaces it."""
+"""The product schema as a person reads it, and what no schema can be. ``segments.schema_use`` replaces it."""
 
 import re
 from collections.abc import Sequence
@@ -17,29 +17,6 @@ def read(services: Services, workspace_id: int) -> ProductSchema:
     """The workspace's schema; without fields when none was defined yet."""
     with services.database.workspace(workspace_id) as cursor:
         return schemas.read(cursor, workspace_id)
-
-
-def replace(
-    services: Services,
-    workspace_id: int,
-    fields: Sequence[SchemaField],
-    *,
-    default_currency: str | None,
-    default_locale: str | None,
-) -> ProductSchema:
-    """The schema with these fields; None keeps the stored currency or locale. Raises InvalidValue."""
-    check_fields(fields, "fields")
-    check_defaults(default_currency, default_locale)
-    with services.database.workspace(workspace_id) as cursor:
-        stored = schemas.read(cursor, workspace_id)
-        return schemas.replace(
-            cursor,
-            workspace_id,
-            fields,
-            default_currency=default_currency or stored.default_currency,
-            default_locale=default_locale or stored.default_locale,
-            now=services.now(),
-        )
 
 
 def check_fields(fields: Sequence[SchemaField], where: str) -> None:

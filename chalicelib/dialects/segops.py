@@ -1,4 +1,4 @@
-"""SegOps' words: how its documents print jobs, uploads, products and schemas (``segops-csv-import-wizard``,
+"""SegOps' words: how its documents print jobs, uploads and schemas (``segops-csv-import-wizard``,
 ``segops-pim-api``).
 """
 
@@ -21,9 +21,7 @@ from chalicelib.errors import (
     Unavailable,
     UnreadableFile,
 )
-from chalicelib.fields import FIELD_TYPES
 from chalicelib.model.import_job import FINISHED, ImportJob, JobState
-from chalicelib.model.product import Product
 from chalicelib.model.product_schema import ProductSchema
 from chalicelib.model.row_error import RowError
 
@@ -102,7 +100,9 @@ def job_json(job: ImportJob) -> dict[str, Any]:
 
 
 def confirmed_json(job: ImportJob) -> dict[str, Any]:
-    return {"job_id": job.id, "status": STATUS_OF_STATE[job.state]}
+    """What a confirm answers; the warnings only when there are any."""
+    warnings = (job.confirmation or {}).get("warnings")
+    return {"job_id": job.id, "status": STATUS_OF_STATE[job.state]} | ({"warnings": warnings} if warnings else {})
 
 
 def schema_json(schema: ProductSchema) -> dict[str, Any]:
@@ -119,17 +119,9 @@ def schema_json(schema: ProductSchema) -> dict[str, Any]:
     }
 
 
-def product_json(product: Product, schema: ProductSchema) -> dict[str, Any]:
-    return {
-        "id": product.id,
-        "sku": product.sku,
-        "name": product.name,
-        "data": _data(product, schema),
-        "source": product.source,
-        "ai_readability_score": product.ai_readability_score,
-        "created_at": time_json(product.created_at),
-        "updated_at": time_json(product.updated_at),
-    }
+def replaced_schema_json(schema: ProductSchema, warnings: Sequence[str]) -> dict[str, Any]:
+    """The schema as it is now; the warnings only when there are any."""
+    return schema_json(schema) | ({"warnings": list(warnings)} if warnings else {})
 
 
 def page_json(
@@ -187,13 +179,3 @@ def _mapping(job: ImportJob) -> dict[str, str | None]:
     if job.mapping is None or job.analysis is None:
         return {}
     return {header: job.mapping[header] for header in job.analysis["headers"] if header in job.mapping}
-
-
-def _data(product: Product, schema: ProductSchema) -> dict[str, Any]:
-    """The values in the schema's order, then those of fields that are no longer in it."""
-    shown = {
-        field.name: FIELD_TYPES[field.type].show(product.data[field.name])
-        for field in schema.fields
-        if field.name in product.data
-    }
-    return shown | {name: value for name, value in product.data.items() if name not in shown}

@@ -25,9 +25,11 @@ from itertools import chain, islice
 from typing import IO, Protocol
 
 from chalicelib.errors import UnreadableFile
+from chalicelib.formats.csv_writer import REPORT_COLUMNS, report_position
 from chalicelib.formats.delimiter import excel_hint, sniff_delimiter
 from chalicelib.formats.encodings import decode, newline_bytes, resolve
 from chalicelib.formats.evidence import Evidence
+from chalicelib.formats.formulas import unescape
 from chalicelib.formats.signatures import FORMAT_NAMES, detect
 from chalicelib.model.outcomes import Analysis, ChunkRange, CsvDialect
 
@@ -50,6 +52,11 @@ def is_row(cells: Sequence[str]) -> bool:
 
 def read_rows(data: bytes, dialect: CsvDialect, *, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
     """The rows of one chunk, each with the line it begins on; the chunk's first byte stands on ``first_line``."""
+    rows = _rows(data, dialect, first_line)
+    return rows if dialect.report_at is None else ((line, _unescaped(cells)) for line, cells in rows)
+
+
+def _rows(data: bytes, dialect: CsvDialect, first_line: int) -> Iterator[tuple[int, list[str]]]:
     text = data.decode(dialect.encoding)
     with _unlimited_cells():
         records = _records(io.StringIO(text, newline=""), dialect.delimiter, dialect.quotechar)
@@ -59,6 +66,10 @@ def read_rows(data: bytes, dialect: CsvDialect, *, first_line: int = 1) -> Itera
             if (cells and cells[0] and not cells[0].isspace()) or is_row(cells):
                 yield line, cells
             line = first_line + records.line_num
+
+
+def _unescaped(cells: Iterable[str]) -> list[str]:
+    return list(map(unescape, cells))
 
 
 def analyze_csv(
@@ -183,6 +194,7 @@ class _Reading:
         self._line = 1
         """The file's line that the pending bytes begin with."""
         self._headers: tuple[str, ...] = ()
+        self._report_at: int | None = None
         self._evidence: Evidence | None = None
         self._sample: list[tuple[str, ...]] = []
         self._chunks = _Chunks(chunk_rows)
@@ -204,7 +216,7 @@ class _Reading:
             raise UnreadableFile("The file holds nothing but blank lines: it has not even a header.", byte_offset=0)
         return Analysis(
             file_type="csv",
-            dialect=CsvDialect(self._lines.encoding, self._comma, '"', self._lines.bom_bytes),
+            dialect=CsvDialect(self._lines.encoding, self._comma, '"', self._lines.bom_bytes, self._report_at),
             headers=self._headers,
             sample_rows=tuple(self._sample),
             row_count=self._chunks.rows,
@@ -265,7 +277,11 @@ class _Reading:
         if not ends:
             return ends
         cells = block.records[ends[0] - 1]
-        if len(cells) > self._limits.columns:
+        self._report_at = report_position(cells)
+        allowed = self._limits.columns
+        if self._report_at is not None:
+            cells, allowed = _unescaped(cells), allowed + len(REPORT_COLUMNS)
+        if len(cells) > allowed:
             raise UnreadableFile(
                 f"The header has {len(cells):,} columns; {self._limits.columns:,} are the limit. "
                 "Remove columns you do not need, or check that the first line is the header.",
@@ -291,6 +307,8 @@ class _Reading:
 
     def _take_rows(self, evidence: Evidence, block: "_Block", ends: list[int]) -> None:
         rows = [block.records[end - 1] for end in ends]
+        if self._report_at is not None:
+            rows = list(map(_unescaped, rows))
         chunk_ends = self._chunks.ends_within(len(rows))
         places = _positions(block.text, self._comma, [ends[row - 1] for row in chunk_ends])
         if set(map(len, rows)) != {len(self._headers)}:

@@ -12,6 +12,7 @@ from uuid import UUID
 from chalicelib.errors import NotFound, UnreadableFile
 from chalicelib.formats import FORMATS
 from chalicelib.imports.finish import FILE_GONE, fail
+from chalicelib.imports.report import with_original_evidence
 from chalicelib.imports.suggest import suggest_for
 from chalicelib.model.import_job import JobState, Move
 from chalicelib.model.mapping import Suggestion
@@ -65,6 +66,7 @@ def analyze_arrival(services: Services, workspace_id: int, job_uuid: UUID) -> No
         fail(services, workspace_id, job.id, str(error))
         return
     with services.database.workspace(workspace_id) as cursor:
+        analysis = with_original_evidence(cursor, workspace_id, analysis)
         suggestion = suggest_for(cursor, workspace_id, analysis)
         ours = jobs.save_analysis(
             cursor,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.catalog import changes
 from chalicelib.catalog.schema import check_defaults, check_fields
 from chalicelib.errors import InvalidValue, NotFound
 from chalicelib.imports.dispatch import announce
@@ -15,6 +16,7 @@ from chalicelib.imports.plan import make_plan
 from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.product_schema import SchemaField, duplicates
+from chalicelib.segments.schema_use import broken_segments, note_read_otherwise
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
 from chalicelib.suggest import normalise_header
@@ -42,19 +44,23 @@ class Confirmation:
 
 
 def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Confirmation) -> ImportJob:
-    """The queued job. Raises NotFound, IllegalTransition, and InvalidValue naming what cannot be."""
+    """The queued job. Raises NotFound, IllegalTransition, and InvalidValue naming what cannot be.
+
+    Segments that no longer hold by the new schema are no reason to refuse it: they are among the ``warnings`` of the
+    job's confirmation.
+    """
     now = services.now()
     said = confirmation.as_json()
     with services.database.workspace(workspace_id) as cursor:
         job = jobs.lock(cursor, workspace_id, job_id)
         if job is None:
             raise NotFound(f"There is no import {job_id}.")
-        if job.state is JobState.QUEUED and job.confirmation == said:
+        if job.state is JobState.QUEUED and _without_warnings(job.confirmation) == said:
             announce(services, job)
             return job
         refuse(Move.CONFIRM, job.state)
         assert job.analysis is not None
-        stored = schemas.read(cursor, workspace_id)
+        stored = schemas.lock(cursor, workspace_id, now=now)
         fields = tuple(stored.fields if confirmation.schema is None else confirmation.schema)
         mapped = {header: field for header, field in confirmation.mapping.items() if field}
         check_mapping(mapped, fields, job.analysis["headers"])
@@ -67,6 +73,8 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
             default_locale=confirmation.default_locale or stored.default_locale,
             now=now,
         )
+        warnings = [each.warning for each in broken_segments(cursor, workspace_id, stored, schema, now=now)]
+        to_announce = note_read_otherwise(cursor, workspace_id, stored, schema)
         schemas.learn(
             cursor, workspace_id, {normalise_header(header): field for header, field in mapped.items()}, now=now
         )
@@ -80,12 +88,19 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
             lease_until=services.settings.lease_from(now),
             new_run=True,
             mapping=dict(confirmation.mapping),
-            confirmation=said,
+            confirmation={**said, "warnings": warnings} if warnings else said,
             plan=make_plan(job.analysis, mapped, schema, job.match_on).to_json(),
         )
     assert queued is not None
     announce(services, queued)
+    if to_announce:
+        changes.announce(services, workspace_id)
     return queued
+
+
+def _without_warnings(confirmation: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the caller said, of a confirmation as it is kept."""
+    return {name: value for name, value in (confirmation or {}).items() if name != "warnings"}
 
 
 def check_mapping(mapped: Mapping[str, str], fields: Sequence[SchemaField], headers: Sequence[str]) -> None:

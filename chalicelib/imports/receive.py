@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from chalicelib.errors import InvalidValue, TooLarge, UnreadableFile
 from chalicelib.ids import make_job_uuid
 from chalicelib.imports.analyze import analysis_json, analyze_content, suggestion_json
+from chalicelib.imports.report import with_original_evidence
 from chalicelib.imports.suggest import suggest_for
 from chalicelib.model.import_job import ImportJob, JobState, MatchOn
 from chalicelib.model.outcomes import Analysis
@@ -47,6 +48,7 @@ def receive(
     file_key = f"{_FILES}/{workspace_id}/{job_uuid}/{_safe(file_name)}"
     analysis, content_version = _store_and_analyze(services, file_key, file_name, content)
     with services.database.workspace(workspace_id) as cursor:
+        analysis = with_original_evidence(cursor, workspace_id, analysis)
         suggestion = suggest_for(cursor, workspace_id, analysis)
         job = _make_job(
             cursor,

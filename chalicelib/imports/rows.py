@@ -21,12 +21,12 @@ from chalicelib.fields import FIELD_TYPES, Habit, JsonValue, Parser, Unfit, habi
 from chalicelib.model.ean import LENGTHS, Ean, check_digit_holds, parse_ean
 from chalicelib.model.import_job import MatchOn
 from chalicelib.model.mapping import EAN, NAME, SKU
+from chalicelib.model.product import SKU_CHARACTERS
 from chalicelib.model.row_error import ErrorType, Severity
 
 RULES = 1
 """Goes up whenever the same cells would become something else, here or in ``fields``; it is part of the row hash."""
 
-SKU_CHARACTERS = 255
 RAW_VALUE_CHARACTERS = 500
 PROBLEMS_PER_ROW = 20
 EXTRA_CELLS = " extra cells"

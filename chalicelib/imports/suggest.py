@@ -4,7 +4,10 @@ The seam for a model is here: a suggester that knows more is asked for the colum
 merged the same way.
 """
 
-from chalicelib.model.mapping import Suggestion
+from dataclasses import replace
+
+from chalicelib.imports.report import report_columns
+from chalicelib.model.mapping import ColumnSuggestion, Origin, Suggestion
 from chalicelib.model.outcomes import Analysis
 from chalicelib.store import schemas
 from chalicelib.store.postgres import Cursor
@@ -13,11 +16,19 @@ from chalicelib.suggest import normalise_header, suggest
 
 def suggest_for(cursor: Cursor, workspace_id: int, analysis: Analysis) -> Suggestion:
     """A field for each column of the file, and the schema that goes with them."""
-    keys = [normalise_header(header) for header in analysis.headers]
-    return suggest(
-        analysis.columns,
+    ours = report_columns(analysis.dialect)
+    columns = [column for column in analysis.columns if column.position not in ours]
+    suggestion = suggest(
+        columns,
         analysis.sample_rows,
-        learned=schemas.learned(cursor, workspace_id, keys),
+        learned=schemas.learned(cursor, workspace_id, [normalise_header(column.header) for column in columns]),
         schema=schemas.read(cursor, workspace_id),
         row_count=analysis.row_count,
     )
+    told = list(suggestion.columns)
+    told[ours.start : ours.start] = [_left_out(analysis.headers[position]) for position in ours]
+    return replace(suggestion, columns=tuple(told))
+
+
+def _left_out(header: str) -> ColumnSuggestion:
+    return ColumnSuggestion(header, None, Origin.HEADER, 1.0, "The report of bad rows tells here what was wrong.")

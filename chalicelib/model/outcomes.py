@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
-    """How the bytes of a CSV become cells. ``bom_bytes`` stand before the header and belong to nothing."""
+    """How the bytes of a CSV become cells. ``bom_bytes`` stand before the header and belong to nothing.
+
+    ``report_at`` says that the file is one of our reports of bad rows: from which column on its own columns stand, and
+    that the apostrophe before a formula is ours and is taken off.
+    """
 
     encoding: str = "utf-8"
     delimiter: str = ","
     quotechar: str = '"'
     bom_bytes: int = 0
+    report_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

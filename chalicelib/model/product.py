@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+SKU_CHARACTERS = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Product:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.model.outcomes import ChunkRange
+from chalicelib.model.row_error import Severity
 from chalicelib.store.postgres import Cursor
 from chalicelib.store.sql import load_statements
 
@@ -53,6 +54,17 @@ def undone(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> list[int
     """Numbers of the chunks this run has still to do."""
     cursor.execute(_SQL["undone"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
     return [number for (number,) in cursor]
+
+
+def with_findings(
+    cursor: Cursor, workspace_id: int, job_id: int, run: int, severities: Sequence[Severity]
+) -> list[ChunkRange]:
+    """The ranges, in the order of the file, in which this run found something of these severities."""
+    cursor.execute(
+        _SQL["with_findings"],
+        {"workspace_id": workspace_id, "job_id": job_id, "run": run, "severities": list(severities)},
+    )
+    return [ChunkRange(*row) for row in cursor]
 
 
 def mark_done(cursor: Cursor, workspace_id: int, job_id: int, number: int, *, run: int, now: datetime) -> bool:

@@ -23,3 +23,13 @@ RETURNING number
 -- name: note_failure
 UPDATE import_chunks SET failures = failures + 1, last_failure = %(failure)s
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s
+
+-- name: with_findings
+SELECT number, byte_start, byte_end, first_row, row_count, first_line FROM import_chunks AS chunk
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND EXISTS (
+    SELECT FROM row_errors AS found
+    WHERE found.workspace_id = %(workspace_id)s AND found.job_id = %(job_id)s AND found.run = %(run)s
+      AND found.row_number >= chunk.first_row AND found.row_number < chunk.first_row + chunk.row_count
+      AND found.severity = ANY(%(severities)s)
+)
+ORDER BY number

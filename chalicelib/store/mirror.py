@@ -68,7 +68,8 @@ class Mirror:
 
     def command(self, statement: str, values: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers nothing, with ``{name:Type}`` places for values."""
-        self._run(lambda client: client.command(statement, parameters=dict(values or {})))
+        # A raw query takes long values in its body; the client's ``command`` would put them into the address.
+        self._run(lambda client: client.raw_query(statement, parameters=dict(values or {})))
 
     def ping(self) -> None:
         """Raise Unavailable unless ClickHouse answers."""

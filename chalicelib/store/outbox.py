@@ -1,6 +1,7 @@
 """The way from PostgreSQL to the mirror: which products ClickHouse has yet to hear of."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chalicelib.store.postgres import Cursor
 from chalicelib.store.sql import load_statements
@@ -8,8 +9,12 @@ from chalicelib.store.sql import load_statements
 _SQL = load_statements("outbox.sql")
 
 
-def add(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> None:
+def add(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> int:
+    """The entry made for these products."""
     cursor.execute(_SQL["add"], {"workspace_id": workspace_id, "skus": list(skus)})
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def add_incoming(cursor: Cursor, workspace_id: int) -> int:
@@ -37,6 +42,38 @@ def lines(cursor: Cursor, workspace_id: int, entry_id: int) -> bytes:
 
 def remove(cursor: Cursor, workspace_id: int, entry_id: int) -> None:
     cursor.execute(_SQL["remove"], {"workspace_id": workspace_id, "entry_id": entry_id})
+
+
+def is_late(cursor: Cursor, workspace_id: int, *, waiting_seconds: int) -> bool:
+    """Whether an entry has waited longer than that."""
+    cursor.execute(_SQL["is_late"], {"workspace_id": workspace_id, "seconds": waiting_seconds})
+    row = cursor.fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def oldest(cursor: Cursor, workspace_id: int) -> datetime | None:
+    """Since when the longest waiting entry waits."""
+    cursor.execute(_SQL["oldest"], {"workspace_id": workspace_id})
+    row = cursor.fetchone()
+    assert row is not None
+    moment: datetime | None = row[0]
+    return moment
+
+
+def newest(cursor: Cursor, workspace_id: int) -> int | None:
+    """The latest entry, or None when nothing waits."""
+    cursor.execute(_SQL["newest"], {"workspace_id": workspace_id})
+    row = cursor.fetchone()
+    assert row is not None
+    entry_id: int | None = row[0]
+    return entry_id
+
+
+def left(cursor: Cursor, workspace_id: int, up_to: int) -> set[int]:
+    """The entries up to this one that are still there once those who are at them now have ended."""
+    cursor.execute(_SQL["left"], {"workspace_id": workspace_id, "up_to": up_to})
+    return {entry_id for (entry_id,) in cursor}
 
 
 def waiting(cursor: Cursor, limit: int) -> list[int]:

@@ -1,5 +1,5 @@
 -- name: add
-INSERT INTO mirror_outbox (workspace_id, skus) VALUES (%(workspace_id)s, %(skus)s)
+INSERT INTO mirror_outbox (workspace_id, skus) VALUES (%(workspace_id)s, %(skus)s) RETURNING id
 
 -- name: add_incoming
 INSERT INTO mirror_outbox (workspace_id, skus) SELECT %(workspace_id)s, array_agg(sku) FROM incoming RETURNING id
@@ -24,6 +24,22 @@ WHERE entry.workspace_id = %(workspace_id)s AND entry.id = %(entry_id)s
 
 -- name: remove
 DELETE FROM mirror_outbox WHERE workspace_id = %(workspace_id)s AND id = %(entry_id)s
+
+-- name: is_late
+SELECT EXISTS (
+    SELECT FROM mirror_outbox
+    WHERE workspace_id = %(workspace_id)s AND created_at <= clock_timestamp() - make_interval(secs => %(seconds)s)
+)
+
+-- name: oldest
+SELECT min(created_at) FROM mirror_outbox WHERE workspace_id = %(workspace_id)s
+
+-- name: newest
+SELECT max(id) FROM mirror_outbox WHERE workspace_id = %(workspace_id)s
+
+-- name: left
+-- Waits for whoever holds one of them: what was sent is gone then.
+SELECT id FROM mirror_outbox WHERE workspace_id = %(workspace_id)s AND id <= %(up_to)s FOR SHARE
 
 -- name: waiting
 -- Workspaces with something for the mirror, the longest waiting first.

@@ -60,7 +60,9 @@ class Postgres:
 
     @contextmanager
     def sweep(self) -> Iterator[Cursor]:
-        """One transaction that may read the jobs and the mirror's outbox of all workspaces, and nothing else."""
+        """One transaction that may read what is to be taken up in all workspaces (jobs, the mirror's outbox, changes,
+        segments and their computes), and nothing else.
+        """
         with self._transaction(
             "SELECT set_config('skuloom.sweep', 'on', true), set_config('skuloom.workspace_id', %s, true)", "0"
         ) as cursor:

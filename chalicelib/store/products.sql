@@ -1,3 +1,12 @@
+-- name: share_inserts
+-- Taken before every insert: a deletion must not come between the moment an insert draws its version and the moment it
+-- stands, or its tombstone would carry the higher version and bury the new product in the mirror.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('skuloom products ' || %(workspace_id)s::bigint, 0))
+
+-- name: bar_inserts
+-- The other side: waits until no insert of the workspace is under way, and lets none begin before the commit.
+SELECT pg_advisory_xact_lock(hashtextextended('skuloom products ' || %(workspace_id)s::bigint, 0))
+
 -- name: incoming_table
 -- The chunk's changed rows on their way in; one table a session, emptied with each transaction.
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
@@ -59,16 +68,96 @@ DELETE FROM row_claims WHERE workspace_id = %(workspace_id)s AND job_id = %(job_
 SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
 WHERE workspace_id = %(workspace_id)s AND id = %(product_id)s
 
--- name: page
--- One page in the order of making. A page number past the keys is an offset; q and filter are null when not asked.
+-- name: lock
 SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
-WHERE workspace_id = %(workspace_id)s
-  AND (%(name_like)s::text IS NULL OR name ILIKE %(name_like)s)
-  AND (%(filter)s::jsonb IS NULL OR data @> %(filter)s::jsonb)
-ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
+WHERE workspace_id = %(workspace_id)s AND id = %(product_id)s FOR UPDATE
 
--- name: count
-SELECT count(*) FROM products
-WHERE workspace_id = %(workspace_id)s
-  AND (%(name_like)s::text IS NULL OR name ILIKE %(name_like)s)
-  AND (%(filter)s::jsonb IS NULL OR data @> %(filter)s::jsonb)
+-- name: read_many
+SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
+WHERE workspace_id = %(workspace_id)s AND id = ANY(%(product_ids)s)
+
+-- name: by_skus
+SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
+WHERE workspace_id = %(workspace_id)s AND sku = ANY(ARRAY(SELECT jsonb_array_elements_text(%(skus)s::jsonb)))
+
+-- name: id_of_sku
+SELECT id FROM products WHERE workspace_id = %(workspace_id)s AND sku = %(sku)s
+
+-- name: insert
+INSERT INTO products AS product (workspace_id, sku, ean, name, data, source)
+VALUES (%(workspace_id)s, %(sku)s, %(ean)s, %(name)s, %(data)s, %(source)s)
+RETURNING id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version, mirror_line(product)
+
+-- name: change
+-- Nothing comes back when nothing would change: texts are compared, for 99.9 and 99.90 are two ways to write a price.
+UPDATE products AS product SET
+    name = %(name)s, ean = %(ean)s, data = (data - %(removed)s::text[]) || %(data)s::jsonb,
+    row_hash = NULL, version = nextval('products_version'), updated_at = now()
+WHERE workspace_id = %(workspace_id)s AND id = %(product_id)s
+  AND (name, ean, data::text)
+      IS DISTINCT FROM (%(name)s, %(ean)s, ((data - %(removed)s::text[]) || %(data)s::jsonb)::text)
+RETURNING id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version, mirror_line(product)
+
+-- name: merge
+-- Many at once by sku, in key order as the import does it. What excluded cannot say (which fields to remove, whether the
+-- ean was spoken of) is looked up under the sku. Only what was written comes back.
+WITH edits AS MATERIALIZED (SELECT %(edits)s::jsonb AS by_sku), written AS (
+    INSERT INTO products AS product (workspace_id, sku, ean, name, data, source)
+    SELECT %(workspace_id)s, edit.key, edit.value ->> 'ean', edit.value ->> 'name', edit.value -> 'data', %(source)s
+    FROM edits, jsonb_each(edits.by_sku) AS edit ORDER BY edit.key
+    ON CONFLICT (workspace_id, sku) DO UPDATE SET
+        name = coalesce(nullif(excluded.name, ''), product.name),
+        ean = CASE WHEN (SELECT by_sku FROM edits) -> excluded.sku ? 'ean' THEN excluded.ean ELSE product.ean END,
+        data = (product.data - ARRAY(
+            SELECT jsonb_array_elements_text((SELECT by_sku FROM edits) -> excluded.sku -> 'removed')
+        )) || excluded.data,
+        row_hash = NULL, version = nextval('products_version'), updated_at = now()
+    WHERE (product.name, product.ean, product.data::text) IS DISTINCT FROM (
+        coalesce(nullif(excluded.name, ''), product.name),
+        CASE WHEN (SELECT by_sku FROM edits) -> excluded.sku ? 'ean' THEN excluded.ean ELSE product.ean END,
+        ((product.data - ARRAY(
+            SELECT jsonb_array_elements_text((SELECT by_sku FROM edits) -> excluded.sku -> 'removed')
+        )) || excluded.data)::text
+    )
+    RETURNING sku, xmax = 0 AS is_new, mirror_line(product) AS line
+)
+SELECT array_agg(sku), array_agg(sku) FILTER (WHERE is_new), string_agg(line, E'\n') FROM written
+
+-- name: delete
+-- The tombstone's version is drawn once the row is ours; bar_inserts goes before.
+WITH gone AS (DELETE FROM products WHERE workspace_id = %(workspace_id)s AND id = %(product_id)s RETURNING sku)
+INSERT INTO mirror_outbox (workspace_id, skus, tombstone_version)
+SELECT %(workspace_id)s, ARRAY[sku], nextval('products_version') FROM gone RETURNING id
+
+-- name: page
+-- A page in the order of making, however far: the ids are found in the index alone, then their products are read.
+SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
+WHERE workspace_id = %(workspace_id)s AND id = ANY(ARRAY(
+    SELECT id FROM products WHERE workspace_id = %(workspace_id)s ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
+)) ORDER BY id
+
+-- name: page_from_end
+-- The same, counted from the newest.
+SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
+WHERE workspace_id = %(workspace_id)s AND id = ANY(ARRAY(
+    SELECT id FROM products WHERE workspace_id = %(workspace_id)s ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s
+)) ORDER BY id DESC
+
+-- name: after
+SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
+WHERE workspace_id = %(workspace_id)s AND id > %(product_id)s ORDER BY id LIMIT %(limit)s
+
+-- name: before
+SELECT id, sku, name, data, source, ai_readability_score, created_at, updated_at, ean, version FROM products
+WHERE workspace_id = %(workspace_id)s AND id < %(product_id)s ORDER BY id DESC LIMIT %(limit)s
+
+-- name: first_values
+-- What the given fields hold in the first products, in the order of making.
+SELECT ARRAY(SELECT data -> field FROM unnest(%(fields)s::text[]) WITH ORDINALITY AS asked (field, place) ORDER BY place)
+FROM products WHERE workspace_id = %(workspace_id)s ORDER BY id LIMIT %(limit)s
+
+-- name: settled_until
+-- Transactions that run now will bring products with the moment of their own start; none that starts later can bring
+-- an earlier one.
+SELECT coalesce(min(xact_start), clock_timestamp()) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND xact_start IS NOT NULL

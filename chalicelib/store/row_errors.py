@@ -35,6 +35,39 @@ def page(cursor: Cursor, workspace_id: int, job_id: int, run: int, *, limit: int
     cursor.execute(
         _SQL["page"], {"workspace_id": workspace_id, "job_id": job_id, "run": run, "limit": limit, "offset": offset}
     )
+    return _found(cursor)
+
+
+def of_rows(
+    cursor: Cursor,
+    workspace_id: int,
+    job_id: int,
+    run: int,
+    severities: Sequence[Severity],
+    *,
+    first_row: int,
+    end_row: int,
+    rows: int,
+) -> list[RowError]:
+    """All findings, in the order of the file, of the first ``rows`` rows in ``[first_row, end_row)`` that have one of
+    these severities.
+    """
+    cursor.execute(
+        _SQL["of_rows"],
+        {
+            "workspace_id": workspace_id,
+            "job_id": job_id,
+            "run": run,
+            "severities": list(severities),
+            "first_row": first_row,
+            "end_row": end_row,
+            "rows": rows,
+        },
+    )
+    return _found(cursor)
+
+
+def _found(cursor: Cursor) -> list[RowError]:
     return [RowError(row[0], row[1], Severity(row[2]), ErrorType(row[3]), *row[4:]) for row in cursor]
 
 

@@ -20,6 +20,23 @@ def read(cursor: Cursor, workspace_id: int) -> ProductSchema:
     return ProductSchema() if row is None else _schema(row)
 
 
+def lock(cursor: Cursor, workspace_id: int, *, now: datetime) -> ProductSchema:
+    """The schema, held to the transaction's end: nobody else adds or replaces fields meanwhile."""
+    unset = ProductSchema()
+    cursor.execute(
+        _SQL["lock"],
+        {
+            "workspace_id": workspace_id,
+            "default_currency": unset.default_currency,
+            "default_locale": unset.default_locale,
+            "now": now,
+        },
+    )
+    row = cursor.fetchone()
+    assert row is not None
+    return _schema(row)
+
+
 def replace(
     cursor: Cursor,
     workspace_id: int,

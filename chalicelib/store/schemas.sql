@@ -13,6 +13,13 @@ ON CONFLICT (workspace_id) DO UPDATE SET
     updated_at = excluded.updated_at
 RETURNING id, fields, default_currency, default_locale, version, created_at, updated_at
 
+-- name: lock
+-- The schema, made when there is none, and held to the transaction's end.
+INSERT INTO product_schemas AS schema (workspace_id, fields, default_currency, default_locale, created_at, updated_at)
+VALUES (%(workspace_id)s, '[]', %(default_currency)s, %(default_locale)s, %(now)s, %(now)s)
+ON CONFLICT (workspace_id) DO UPDATE SET workspace_id = excluded.workspace_id
+RETURNING id, fields, default_currency, default_locale, version, created_at, updated_at
+
 -- name: learned
 SELECT header_key, field FROM learned_mappings WHERE workspace_id = %(workspace_id)s AND header_key = ANY(%(header_keys)s)
 

@@ -50,6 +50,12 @@ class _Handler(ChaliceRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815 - http.server
 
+    def __getattr__(self, name: str) -> Any:
+        """Any other method, too: the app refuses it, where http.server would answer 501."""
+        if name.startswith("do_"):
+            return self._generic_handle
+        raise AttributeError(name)
+
     def handle_expect_100(self) -> bool:
         go_on: bool = super().handle_expect_100()
         self.wfile.flush()  # the client waits for it before it sends the body

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from chalicelib.errors import SkuloomError
 from chalicelib.imports.recover import requeue_lost
 from chalicelib.logs import JsonLines
+from chalicelib.segments import refresh
 from chalicelib.services import container_services
 from chalicelib.store.migrate import migrate
 from chalicelib.store.mirror import create_mirror
@@ -155,8 +156,8 @@ def _prepare(parts: ExitStack, data_dir: Path) -> str:
     parts.callback(services.database.close)
     key = development_key(data_dir, os.environ.get("PIM_DEV_API_KEY"), make_key())
     ensure_workspace(services, DEMO_WORKSPACE, api_key=key)
-    requeued = requeue_lost(services)
-    log.info("lost work requeued", extra={"jobs": requeued})
+    requeued = {"jobs": requeue_lost(services), "segments": refresh.requeue_lost(services)}
+    log.info("lost work requeued", extra=requeued)
     return key
 
 

@@ -73,6 +73,7 @@ class EmbeddedParts:
             sizes = {
                 "PIM_DATABASE_POOL_SIZE": str(_POOL_SIZE),
                 "PIM_CHUNK_CONCURRENCY": str(max(2, os.cpu_count() or 2)),
+                "PIM_SEGMENT_CONCURRENCY": "2",
             }
             starting.enter_context(
                 _environment({**database, "PIM_CLICKHOUSE_URL": clickhouse, **sizes, **_given(sizes)})

@@ -49,7 +49,16 @@ def queue_events(functions: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
 
 
 def test_every_entry_point_is_a_function(functions: dict[str, Any]) -> None:
-    assert set(functions) == {"APIHandler", "ImportChunks", "DeadChunks", "Arrivals", "DeadArrivals", "Tick"}
+    assert set(functions) == {
+        "APIHandler",
+        "ImportChunks",
+        "DeadChunks",
+        "Arrivals",
+        "DeadArrivals",
+        "ComputeSegments",
+        "DeadSegments",
+        "Tick",
+    }
 
 
 def test_queues_take_partial_answers_and_carry_the_stage(functions: dict[str, Any]) -> None:
@@ -59,6 +68,8 @@ def test_queues_take_partial_answers_and_carry_the_stage(functions: dict[str, An
         "DeadChunks": "skuloom-dev-chunks-dead",
         "Arrivals": "skuloom-dev-arrivals",
         "DeadArrivals": "skuloom-dev-arrivals-dead",
+        "ComputeSegments": "skuloom-dev-segments",
+        "DeadSegments": "skuloom-dev-segments-dead",
     }
     assert all(event["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for event in events.values())
 
@@ -67,6 +78,11 @@ def test_chunk_function_has_its_time_and_a_bounded_concurrency(functions: dict[s
     chunks = functions["ImportChunks"]
     assert chunks["Timeout"] == Settings.model_fields["chunk_timeout_seconds"].default
     assert dict(queue_events(functions))["ImportChunks"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_segment_function_has_its_time_and_a_bounded_concurrency(functions: dict[str, Any]) -> None:
+    assert functions["ComputeSegments"]["Timeout"] == Settings.model_fields["segment_timeout_seconds"].default
+    assert dict(queue_events(functions))["ComputeSegments"]["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
 def test_each_function_has_a_role_of_its_own(functions: dict[str, Any]) -> None:
@@ -91,6 +107,7 @@ def test_policies_name_no_other_stage(package: Path) -> None:
     ("function", "action", "on"),
     [
         ("APIHandler", "s3:PutObject", "/*"),
+        ("APIHandler", "s3:AbortMultipartUpload", "/*"),  # a download that could not be made
         ("APIHandler", "s3:DeleteObject", "/*"),  # an upload nobody can read is taken out again
         ("APIHandler", "sqs:SendMessage", "-chunks"),
         ("APIHandler", "sqs:SendMessage", "-arrivals"),
@@ -102,6 +119,12 @@ def test_policies_name_no_other_stage(package: Path) -> None:
         ("Arrivals", "sqs:ChangeMessageVisibility", "-arrivals"),
         ("DeadChunks", "sqs:ChangeMessageVisibility", "-chunks-dead"),
         ("DeadArrivals", "sqs:ChangeMessageVisibility", "-arrivals-dead"),
+        ("APIHandler", "sqs:SendMessage", "-segments"),
+        ("ImportChunks", "sqs:SendMessage", "-segments"),  # an import's end is a change of the catalogue
+        ("ComputeSegments", "sqs:SendMessage", "-segments"),
+        ("ComputeSegments", "sqs:ChangeMessageVisibility", "-segments"),
+        ("DeadSegments", "sqs:ChangeMessageVisibility", "-segments-dead"),
+        ("Tick", "sqs:SendMessage", "-segments"),
         ("Tick", "s3:DeleteObject", "/*"),
         ("Tick", "sqs:SendMessage", "-chunks"),
         ("Tick", "sqs:SendMessage", "-arrivals"),

@@ -3,9 +3,16 @@
 import psycopg
 import pytest
 
+from chalicelib.catalog import changes
+from chalicelib.model.import_job import ImportJob
+from chalicelib.segments import manage
+from chalicelib.segments.ask import request
+from chalicelib.segments.compute import compute
+from chalicelib.segments.manage import SegmentChange
+from chalicelib.segments.refresh import refresh
 from chalicelib.store import outbox, products
 from chalicelib.workspaces import hash_key
-from tests.walk import row
+from tests.walk import Walk, row
 
 TENANT_TABLES = (
     "api_keys",
@@ -22,6 +29,8 @@ TENANT_TABLES = (
     "segments",
     "segment_computes",
 )
+
+SWEPT_TABLES = {"import_jobs", "mirror_outbox", "catalog_changes", "segments", "segment_computes"}
 
 
 @pytest.fixture
@@ -62,12 +71,27 @@ def test_a_row_cannot_be_written_into_another_workspace(walk, other_walk):
         )
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
-def test_a_query_that_forgets_the_workspace_is_refused(walk, app_url, table):
+def fill_every_table(walk: Walk) -> ImportJob:
+    """Leave something of the workspace in each table; the job is one of it."""
     job = walk.import_rows([row(1, price="free"), row(2)])
+    said = SegmentChange(name="All", definition={"type": "all_products"})
+    segment = manage.create(walk.services, walk.workspace_id, said)
+    request(walk.services, walk.workspace_id, segment.id)
+    compute(walk.services, walk.workspace_id, segment.id)
+    refresh(walk.services, walk.workspace_id)
     with walk.services.database.workspace(walk.workspace_id) as cursor:
+        changes.note(cursor, walk.workspace_id, fields=["price"])
         outbox.add(cursor, walk.workspace_id, ["SKU-00002"])
         products.claim_rows(cursor, walk.workspace_id, job.id, job.run, [("SKU-00002", 2, 3)])
+    return job
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+def test_a_query_that_forgets_the_workspace_is_refused(walk, app_url, table):
+    fill_every_table(walk)
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        cursor.execute(f"SELECT count(*) > 0 FROM {table}")
+        assert cursor.fetchone() == (True,)
     with psycopg.connect(app_url) as connection, pytest.raises(psycopg.errors.UndefinedObject, match="workspace_id"):
         connection.execute(f"SELECT * FROM {table}")
 
@@ -123,12 +147,13 @@ def test_a_presented_key_shows_its_own_row_only(walk, other_walk):
         assert cursor.fetchall() == [(walk.workspace_id,)]
 
 
-def test_the_sweep_reads_jobs_and_outbox_and_nothing_else(walk):
-    job = walk.import_rows([row(1)])
+@pytest.mark.parametrize("table", TENANT_TABLES)
+def test_the_sweep_reads_what_it_takes_up_and_nothing_else_and_writes_nothing(walk, table):
+    fill_every_table(walk)
     with walk.services.database.sweep() as cursor:
-        cursor.execute("SELECT count(*) FROM import_jobs WHERE id = %s", [job.id])
-        assert cursor.fetchone() == (1,)
-        cursor.execute("SELECT count(*) FROM products")
-        assert cursor.fetchone() == (0,)
-        cursor.execute("UPDATE import_jobs SET state = 'failed' WHERE id = %s", [job.id])
+        cursor.execute(f"SELECT count(*) > 0 FROM {table} WHERE workspace_id = %s", [walk.workspace_id])
+        assert cursor.fetchone() == (table in SWEPT_TABLES,)
+        cursor.execute(f"UPDATE {table} SET workspace_id = workspace_id")
+        assert cursor.rowcount == 0
+        cursor.execute(f"DELETE FROM {table}")
         assert cursor.rowcount == 0

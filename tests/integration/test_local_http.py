@@ -134,6 +134,8 @@ def test_a_badly_framed_body_is_the_clients_fault(wire: socket.socket, request_t
         ("OPTIONS", "/bodies", 200),
         ("OPTIONS", "/words/a", 200),
         ("OPTIONS", "/nowhere", 403),
+        ("TRACE", "/words/a", 405),
+        ("QUERY", "/nowhere", 403),
     ],
 )
 def test_a_connection_goes_on_after(

@@ -28,7 +28,7 @@ CREATE TABLE segments (
     name text NOT NULL,
     description text NOT NULL DEFAULT '',
     is_active boolean NOT NULL,
-    definition jsonb NOT NULL,
+    definition json NOT NULL,
     definition_version bigint NOT NULL DEFAULT 1,
     reads text[] NOT NULL,
     members_of bigint[] NOT NULL,
@@ -70,6 +70,7 @@ CREATE TABLE segment_computes (
 );
 CREATE INDEX segment_computes_of ON segment_computes (workspace_id, segment_id, ordinal);
 CREATE INDEX segment_computes_replaced ON segment_computes (replaced_at) WHERE dropped_at IS NULL;
+CREATE INDEX segment_computes_dropped ON segment_computes (dropped_at) WHERE dropped_at IS NOT NULL;
 
 -- The mirror's lines carry the product's id: lists are ordered by it.
 CREATE OR REPLACE FUNCTION mirror_line(product products) RETURNS text
