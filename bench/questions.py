@@ -45,10 +45,12 @@ AT_MOST = 2.0
 
 NATIVE_TABLE = """
 CREATE TABLE bench_native (
-    workspace UInt64, sku String, id UInt64, name String, brand LowCardinality(String), category LowCardinality(String),
-    price Float64, stock Int64, tags Array(String), weight Float64, active Bool, version UInt64, deleted UInt8
+    workspace UInt64, sku String, id UInt64, name String, brand Nullable(String), category Nullable(String),
+    price Nullable(Float64), stock Nullable(Int64), tags Array(String), weight Nullable(Float64), active Nullable(Bool),
+    version UInt64, deleted UInt8
 ) ENGINE = ReplacingMergeTree(version, deleted) ORDER BY (workspace, sku)
 """
+"""Nullable, for the mirror tells a missing value from an empty one, too."""
 NATIVE_ROWS = """
 INSERT INTO bench_native
 SELECT {workspace:UInt64}, SKU, rowNumberInAllBlocks() + 1, Title, Brand, Category, Price, Stock,
@@ -160,8 +162,9 @@ def measure(system: System, folder: Path, rows: int, runs: int) -> tuple[list[Ra
     words = words_of(file)
     workspace = workspace_of(system, services, "bench-questions")
     load(workspace, file, rows)
-    load(workspace_of(system, services, "bench-beside"), shorter(file, rows // 10), rows // 10)
-    native(services, workspace.id, file)
+    beside = workspace_of(system, services, "bench-beside")
+    load(beside, shorter(file, rows // 10), rows // 10)
+    native(services, {workspace.id: file, beside.id: shorter(file, rows // 10)})
     _rest(system, services)
     asked = Asking(workspace, services, runs)
     segments = segments_of(words)
@@ -394,11 +397,12 @@ def shorter(file: Path, rows: int) -> Path:
     return made
 
 
-def native(services: Services, workspace_id: int, file: Path) -> None:
-    """The expert's table, filled in blocks as large as the product's chunks."""
+def native(services: Services, files: Mapping[int, Path]) -> None:
+    """The expert's table with the same products, filled in blocks as large as the product's chunks."""
     services.mirror.command(NATIVE_TABLE)
     services.mirror.command(NATIVE_MEMBERS)
-    services.mirror.command(NATIVE_ROWS, {"workspace": workspace_id, "file": str(file)})
+    for workspace_id, file in files.items():
+        services.mirror.command(NATIVE_ROWS, {"workspace": workspace_id, "file": str(file)})
 
 
 def _rest(system: System, services: Services) -> None:
