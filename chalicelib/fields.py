@@ -237,7 +237,10 @@ def _unfit(text: str, expected: str, why: str) -> Unfit:
 
 
 def _refuse_kind(value: JsonValue, expected: str) -> Unfit:
-    shown = orjson.dumps(value, default=str).decode()
+    try:
+        shown = orjson.dumps(value, default=str).decode()
+    except TypeError:  # nested deeper than orjson writes
+        shown = "a value nested so deep"
     if len(shown) > _SHOWN_CHARACTERS:
         shown = shown[:_SHOWN_CHARACTERS] + "…"
     return Unfit(ErrorType.INVALID_TYPE, f"{shown} is not {expected}")
@@ -702,7 +705,7 @@ class MultiPriceType:
             if text[0] in "[{" and (listed := _json_within(text)) is not None:
                 return self.accept(listed, habit)
             parts = [part for part in map(str.strip, self._separators.split(text)) if part]
-            return self._prices(parts, habit, text)
+            return self._prices(parts, habit)
 
         return parse
 
@@ -710,25 +713,28 @@ class MultiPriceType:
         if isinstance(value, str) and value.strip():
             return self.parser(habit)(value.strip())
         if isinstance(value, Mapping | int | float | Decimal) and not isinstance(value, bool):
-            return self._prices([value], habit, str(value))
+            return self._prices([value], habit)
         if isinstance(value, list):
-            return self._prices(value, habit, str(value))
+            return self._prices(value, habit)
         raise _refuse_kind(value, self._expected)
 
     def show(self, stored: JsonValue) -> JsonValue:
         if not isinstance(stored, list):
             return stored
-        return [{**each, "amount": _amount_text(each["amount"])} for each in stored if isinstance(each, Mapping)]
+        return [
+            {**each, "amount": _amount_text(each["amount"])} if isinstance(each, Mapping) else each for each in stored
+        ]
 
-    def _prices(self, values: Sequence[JsonValue], habit: Habit, text: str) -> JsonValue:
+    def _prices(self, values: Sequence[JsonValue], habit: Habit) -> JsonValue:
         if not values:
-            raise _unfit(text, self._expected, "it holds none")
+            raise Unfit(ErrorType.INVALID_TYPE, f"this is not {self._expected}: it holds none")
         prices: list[JsonValue] = []
         for value in values:
             price = self._price.accept(value, habit)
             locale = (value.get("locale") if isinstance(value, Mapping) else None) or habit.locale
             if not isinstance(locale, str):
                 raise _refuse_kind(locale, "a locale; write it like en_US")
+            _refuse_nul(locale)
             prices.append({**price, "locale": locale} if isinstance(price, Mapping) else price)
         return prices
 

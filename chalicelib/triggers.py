@@ -206,9 +206,11 @@ _TICK: dict[str, Callable[[Services], int]] = {
 
 
 def _tried(work: Callable[[Services], int], services: Services) -> int:
-    """How much was done; 0 when a part is away, which keeps the other work of the tick from nothing."""
+    """How much was done; 0 when a part is away or the work fails: the other work of the tick is done all the same."""
     try:
         return work(services)
     except SkuloomError as error:
         log.warning("tick left something undone", extra={"work": work.__name__, "why": str(error)})
-        return 0
+    except Exception:
+        log.exception("tick left something undone", extra={"work": work.__name__})
+    return 0

@@ -5,9 +5,12 @@ says of itself there (its body, its query, its answers) is what requests are che
 prints: one description, so that they cannot disagree.
 """
 
+import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack
 
 import orjson
@@ -21,6 +24,11 @@ from chalicelib.services import Services, container_services
 log = logging.getLogger(__name__)
 
 _NUL = b"\\u0000"
+_LONG_NUMBER = re.compile(rb"[0-9.]{16}")
+"""Shorter ones have at most 15 digits, which a float holds exactly."""
+
+_DEEPEST = 100
+"""Levels of lists and objects in a body: more than anything here means, and less than what is kept of it can print."""
 
 ErrorAnswer = Callable[[SkuloomError], tuple[int, dict[str, Any]]]
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,12 +61,14 @@ class Call:
         """The query as its model. A blank parameter counts as not given. Raises InvalidValue naming the parameter."""
         return checked(kind, {name: text for name, text in self.query.items() if text != ""})
 
-    def parsed(self, kind: type[Model], *, limit_bytes: int | None = None) -> Model:
+    def parsed(self, kind: type[Model], *, limit_bytes: int | None = None, exact: bool = False) -> Model:
         """The JSON body as its model. Raises BadRequest, TooLarge, and InvalidValue naming the field."""
-        return checked(kind, self.json_object(limit_bytes=limit_bytes))
+        return checked(kind, self.json_object(limit_bytes=limit_bytes, exact=exact))
 
-    def json_object(self, *, limit_bytes: int | None = None) -> dict[str, Any]:
-        """The body as a JSON object. Raises BadRequest and TooLarge."""
+    def json_object(self, *, limit_bytes: int | None = None, exact: bool = False) -> dict[str, Any]:
+        """The body as a JSON object; ``exact`` makes a number that no float holds a Decimal. Raises BadRequest and
+        TooLarge.
+        """
         limit = limit_bytes or self.services.settings.body_limit_bytes
         if len(self.body) > limit:
             raise TooLarge(f"The body has {len(self.body)} bytes; a JSON body may have {limit}.")
@@ -66,10 +76,15 @@ class Call:
             value = orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
             raise BadRequest(f"The body is not JSON: {error}.") from error
+        if _lies_deeper(value, _DEEPEST):
+            raise InvalidValue({"body": f"lies more than {_DEEPEST} levels deep"})
         if _NUL in self.body and _holds_nul(value):
             raise InvalidValue({"body": "holds a NUL character (\\u0000), which no text here can hold"})
         if not isinstance(value, dict):
             raise BadRequest("The body must be a JSON object.")
+        if exact and _LONG_NUMBER.search(self.body):
+            exactly: dict[str, Any] = json.loads(self.body, parse_float=_exact_number, parse_int=_exact_number)
+            return exactly
         return value
 
 
@@ -268,6 +283,12 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path or "body"
 
 
+def _lies_deeper(value: Any, levels: int) -> bool:
+    """Whether there are lists and objects below so many levels of them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 1 or _lies_deeper(each, levels - 1) for each in inner if isinstance(each, dict | list))
+
+
 def _holds_nul(value: Any) -> bool:
     match value:
         case str():
@@ -278,6 +299,12 @@ def _holds_nul(value: Any) -> bool:
             return any(map(_holds_nul, value))
         case _:
             return False
+
+
+def _exact_number(text: str) -> int | float | Decimal:
+    if len(text) > 16:
+        return Decimal(text)
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -295,5 +322,7 @@ def _headers(error: SkuloomError) -> dict[str, str]:
 
 
 def _number(value: Any) -> Any:
-    """Exact decimals outside a price go out as JSON numbers."""
-    return float(value)
+    """Decimals that no field type printed go out as JSON numbers, with all their digits."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(type(value).__name__)

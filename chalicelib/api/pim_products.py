@@ -107,7 +107,7 @@ def read_product(call: Call, product_id: str) -> Answer:
 )
 def create_product(call: Call) -> Answer:
     """Create a product."""
-    body = call.parsed(CreateBody)
+    body = call.parsed(CreateBody, exact=True)
     made = products.create(call.services, call.caller.workspace_id, sku=body.sku, name=body.name, given=_given(body))
     return Answer(segops_products.product_json(made.product, made.schema), 201, _tagged(made))
 
@@ -127,7 +127,7 @@ def create_product(call: Call) -> Answer:
 )
 def change_product(call: Call, product_id: str) -> Answer:
     """Change a product's name, EAN or data. Data is merged by key, and null removes a field."""
-    body = call.parsed(ChangeBody)
+    body = call.parsed(ChangeBody, exact=True)
     changed = products.change(
         call.services,
         call.caller.workspace_id,
@@ -175,7 +175,7 @@ def bulk_products(call: Call) -> Answer:
     Those in order are saved whatever is wrong with others. A product that exists keeps the fields it is not sent, and
     its name where none is sent.
     """
-    body = call.parsed(BulkBody, limit_bytes=call.services.settings.multipart_limit_bytes)
+    body = call.parsed(BulkBody, limit_bytes=call.services.settings.multipart_limit_bytes, exact=True)
     done = products.bulk(call.services, call.caller.workspace_id, [_bulk_item(each) for each in body.products])
     errors = [(each.index, each.sku, each.problems) for each in done.errors]
     return Answer(segops_products.bulk_json(done.created, done.updated, errors))

@@ -144,7 +144,7 @@ class Product(BaseModel):
     sku: str
     name: str
     data: dict[str, Any] = Field(description="Values by field, in the schema's order. Prices are text.")
-    source: str = Field(description="Where it was last written from: csv, api …")
+    source: str = Field(description="What made it, or the import that last wrote it: csv, api …")
     ai_readability_score: int | None = Field(json_schema_extra={"minimum": 0, "maximum": 100})
     created_at: datetime
     updated_at: datetime

@@ -149,7 +149,9 @@ class SegmentAnswer(BaseModel):
     refresh_interval: int = Field(description=_EVERY_MINUTES)
     created_at: datetime
     updated_at: datetime
-    status: SegmentStatus = Field(description="failed: see last_error; the set before it stays readable.")
+    status: SegmentStatus = Field(
+        description="failed: see last_error; outdated: computed by an earlier definition. The set stays readable."
+    )
     last_error: str
     next_refresh_at: datetime | None = Field(description="When the clock asks next; null: never by itself.")
 
@@ -215,7 +217,9 @@ class ConditionAnswer(BaseModel):
     property: str | None
     operator: str
     value: Any = Field(description="What the condition compares with, as it was sent.")
-    seen: Any = Field(description="What the product holds there; null: nothing.")
+    seen: Any = Field(
+        description="What the product holds there, or the segments, of those named, that hold it; null: nothing."
+    )
     result: bool
 
 

@@ -22,6 +22,7 @@ from chalicelib.catalog.values import (
     read_name,
     read_sku,
     with_fields,
+    without_same,
 )
 from chalicelib.errors import Conflict, InvalidValue, NotFound, PreconditionFailed
 from chalicelib.model.mapping import EAN, NAME
@@ -139,7 +140,7 @@ def change(
         _refuse_other_version(stored, versions)
         if sku is not None and sku.strip() != stored.sku:
             raise InvalidValue({"sku": f'a product keeps its sku, and this one\'s is "{stored.sku}"'})
-        edit = _edit(given, schema)
+        edit = _edit(without_same(given, stored.data, schema), schema)
         _refuse_taken_ean(cursor, workspace_id, edit, stored.sku)
         changed = products.change(
             cursor,

@@ -35,6 +35,12 @@ def check_fields(fields: Sequence[SchemaField], where: str) -> None:
         raise InvalidValue(problems)
 
 
+def check_size(fields: Sequence[SchemaField], where: str, *, most: int) -> None:
+    """Raise InvalidValue for more fields than a schema may have: each is a question of its own to the mirror."""
+    if len(fields) > most:
+        raise InvalidValue({where: f"a schema may have {most} fields; these are {len(fields)}"})
+
+
 def check_defaults(currency: str | None, locale: str | None) -> None:
     """Raise InvalidValue for what is no currency code or locale."""
     problems = {}

@@ -108,6 +108,34 @@ def read_edit(given: Mapping[str, Any], schema: ProductSchema) -> Edit:
     return Edit(values, removed, EAN in given, ean.gtin14 if ean else None)
 
 
+def without_same(given: Mapping[str, Any], stored: Mapping[str, JsonValue], schema: ProductSchema) -> Mapping[str, Any]:
+    """What is given otherwise than the product is printed. The rest says nothing new and is not read again: where
+    people write thousands as ``1.234``, a price that was printed so would come back as another.
+    """
+    return {name: value for name, value in given.items() if not _is_printed(name, value, stored, schema)}
+
+
+def _is_printed(name: str, value: Any, stored: Mapping[str, JsonValue], schema: ProductSchema) -> bool:
+    """Whether the value is what stands there, as ``show`` prints it. What was stored under another type is not: sending
+    it again is how it gets the new one.
+    """
+    if name not in stored or name not in schema.by_name:
+        return False
+    own, kind = stored[name], FIELD_TYPES[schema.by_name[name].type]
+    match schema.by_name[name].type, own:
+        case "number", Decimal():
+            # Whoever reads JSON numbers as floats gives back the nearest one.
+            is_number = _kind(value) == "number"
+            return is_number and Decimal(str(value)) in {own, Decimal(repr(float(own)))}
+        case "price", {"amount": _, "currency": currency}:
+            shown = kind.show(own)
+            return value in (shown, {"amount": shown, "currency": currency})
+        case "multi_price", [{"amount": _}, *_]:
+            return bool(value == kind.show(own))
+        case _:
+            return False
+
+
 def missing_fields(edit: Edit, schema: ProductSchema) -> dict[str, str]:
     """What a new product still lacks: the required fields without a value, each with its problem."""
     return {field.name: _REQUIRED for field in schema.fields if field.required and field.name not in edit.values}

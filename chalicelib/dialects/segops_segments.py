@@ -99,7 +99,7 @@ def _value(field_type: str, stored: Any) -> Any:
     if field_type == "price" and isinstance(stored, dict):
         return _number(shown)
     if field_type == "multi_price" and isinstance(shown, list):
-        return [{**each, "amount": _number(each.get("amount"))} for each in shown if isinstance(each, dict)]
+        return [{**each, "amount": _number(each.get("amount"))} if isinstance(each, dict) else each for each in shown]
     return shown
 
 

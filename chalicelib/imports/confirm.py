@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.catalog import changes
-from chalicelib.catalog.schema import check_defaults, check_fields
+from chalicelib.catalog.schema import check_defaults, check_fields, check_size
 from chalicelib.errors import InvalidValue, NotFound
 from chalicelib.imports.dispatch import announce
 from chalicelib.imports.plan import make_plan
@@ -63,6 +63,7 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
         stored = schemas.lock(cursor, workspace_id, now=now)
         fields = tuple(stored.fields if confirmation.schema is None else confirmation.schema)
         mapped = {header: field for header, field in confirmation.mapping.items() if field}
+        check_size(fields, "schema", most=services.settings.columns)
         check_mapping(mapped, fields, job.analysis["headers"])
         check_defaults(confirmation.default_currency, confirmation.default_locale)
         schema = schemas.replace(

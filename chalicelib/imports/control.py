@@ -1,5 +1,6 @@
 """Steering a job from outside: cancel and retry. Both are one guarded UPDATE; late work of the old run is undone."""
 
+from chalicelib.catalog import changes
 from chalicelib.errors import BadRequest, NotFound
 from chalicelib.imports.dispatch import announce
 from chalicelib.imports.finish import FILE_GONE, forget_claims
@@ -22,6 +23,7 @@ def cancel(services: Services, workspace_id: int, job_id: int) -> ImportJob:
         )
     if job is None:
         return _refuse(services, workspace_id, job_id, Move.CANCEL)
+    changes.announce(services, workspace_id)
     forget_claims(services, workspace_id, job_id)
     return job
 

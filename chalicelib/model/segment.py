@@ -23,6 +23,8 @@ class SegmentStatus(StrEnum):
     """A compute was asked for and has not begun."""
     COMPUTING = "computing"
     READY = "ready"
+    OUTDATED = "outdated"
+    """The set is one of an earlier definition; the next compute makes it that of the present one."""
     FAILED = "failed"
     """The last compute failed; the set before it is still there."""
 
@@ -75,7 +77,10 @@ class Segment:
             return SegmentStatus.QUEUED
         if self.last_error:
             return SegmentStatus.FAILED
-        return SegmentStatus.NEVER_COMPUTED if self.current_compute is None else SegmentStatus.READY
+        if self.current_compute is None:
+            return SegmentStatus.NEVER_COMPUTED
+        of_this_definition = self.computed_definition == self.definition_version
+        return SegmentStatus.READY if of_this_definition else SegmentStatus.OUTDATED
 
     @property
     def refreshes_itself(self) -> bool:

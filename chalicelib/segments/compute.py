@@ -113,7 +113,13 @@ def _give_up(services: Services, segment: Segment, error: str) -> None:
     log.warning("segment not computed", extra={"workspace": segment.workspace_id, "segment": segment.id, "why": error})
     with services.database.workspace(segment.workspace_id) as cursor:
         asked_again = segments.give_up(
-            cursor, segment.workspace_id, segment.id, _running(segment), error, now=services.now()
+            cursor,
+            segment.workspace_id,
+            segment.id,
+            _running(segment),
+            definition_version=segment.definition_version,
+            error=error,
+            now=services.now(),
         )
     if asked_again:
         send(services, segment.workspace_id, [segment.id])

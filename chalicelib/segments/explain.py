@@ -4,12 +4,14 @@ ClickHouse is asked the very expressions that a compute asks, so that the two ca
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
 
 import orjson
 
 from chalicelib.catalog.mirror import settle
 from chalicelib.conditions.compile import compile_leaf
-from chalicelib.conditions.definition import Group, Leaf, Node, Not, leaves
+from chalicelib.conditions.definition import Group, Leaf, Node, Not, leaves, segments_read
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.model.segment import ExplainedCondition, ExplainedGroup, Explanation
 from chalicelib.segments.definitions import Understood, understand
@@ -56,18 +58,33 @@ def _ask(
     row = memberships.explain(services.mirror, workspace_id, sku, columns, values)
     if row is None:
         raise Unavailable("ClickHouse has yet to hear of this product; trying again may help.")
+    holding = _holding(services, workspace_id, sku, understood)
     answers = zip(found, row[1::2], row[2::2], strict=True)
-    return bool(row[0]), [_condition(path, leaf, seen, result) for (path, leaf), result, seen in answers]
+    return bool(row[0]), [
+        _condition(path, leaf, _seen(leaf, seen, holding), result) for (path, leaf), result, seen in answers
+    ]
 
 
-def _condition(path: str, leaf: Leaf, seen: str | None, result: int) -> ExplainedCondition:
+def _holding(services: Services, workspace_id: int, sku: str, understood: Understood) -> set[int]:
+    """The segments that the definition reads and whose members the product is among."""
+    computed = {segment: compute for segment, compute in understood.memberships.items() if compute is not None}
+    return memberships.holding(services.mirror, workspace_id, computed, sku) if computed else set()
+
+
+def _seen(leaf: Leaf, seen: str | None, holding: AbstractSet[int]) -> Any:
+    if leaf.type == "segment_membership":
+        return sorted(holding & segments_read(leaf)) or None
+    return None if seen is None else orjson.loads(seen)
+
+
+def _condition(path: str, leaf: Leaf, seen: Any, result: int) -> ExplainedCondition:
     return ExplainedCondition(
         path=path,
         type=leaf.type,
         property=leaf.property,
         operator=leaf.operator.name,
         value=leaf.value,
-        seen=None if seen is None else orjson.loads(seen),
+        seen=seen,
         result=bool(result),
     )
 

@@ -152,7 +152,8 @@ def _with_due(values: SegmentValues, old: Segment, definition_changed: bool, now
     clock = (values.is_active, values.refresh_interval)
     if not definition_changed and clock == (old.is_active, old.refresh_interval):
         return replace(values, due_at=old.due_at)
-    known = not definition_changed and old.computed_definition == old.definition_version
+    # Whoever did not refresh itself may have missed changes: its set is known of no time.
+    known = not definition_changed and old.refreshes_itself and old.computed_definition == old.definition_version
     since = old.last_computed_at if known and old.last_computed_at else now
     due_at = next_due(since, is_active=values.is_active, refresh_interval=values.refresh_interval, known=known)
     return replace(values, due_at=due_at)

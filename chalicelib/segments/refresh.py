@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from chalicelib.catalog import changes
 from chalicelib.segments.ask import note, send
 from chalicelib.services import Services
 from chalicelib.store import catalog_changes, segments
@@ -29,17 +30,22 @@ def refresh(services: Services, workspace_id: int) -> int:
     """
     to_send = services.database.retrying(workspace_id, lambda cursor: _take_up(services, cursor, workspace_id))
     send(services, workspace_id, to_send)
+    with services.database.workspace(workspace_id) as cursor:
+        # Written while these were taken, by one that saw them wait and left the announcing to them.
+        more = catalog_changes.any_waits(cursor, workspace_id)
+    if more:
+        changes.announce(services, workspace_id)
     log.info("segments refreshed", extra={"workspace": workspace_id, "segments": len(to_send)})
     return len(to_send)
 
 
 def _take_up(services: Services, cursor: Cursor, workspace_id: int) -> list[int]:
     """One transaction: the changes are taken, and what they concern is asked for."""
-    changes = catalog_changes.take(cursor, workspace_id)
-    if not changes.entries:
+    taken = catalog_changes.take(cursor, workspace_id)
+    if not taken.entries:
         return []
-    moved = bool(changes.created or changes.deleted)
-    concerned = segments.reading(cursor, workspace_id, changes.fields, products_moved=moved)
+    moved = bool(taken.created or taken.deleted)
+    concerned = segments.reading(cursor, workspace_id, taken.fields, products_moved=moved)
     return note(services, cursor, workspace_id, concerned, now=services.now())
 
 
@@ -56,7 +62,7 @@ def refresh_unheard(services: Services) -> int:
 
 
 def ask_due(services: Services) -> int:
-    """Segments the clock asks for, the longest due first, so many at a time."""
+    """Segments the clock asks for, the longest due first, so many at a time, workspaces in turn."""
     now = services.now()
     with services.database.sweep() as cursor:
         found = segments.due(cursor, now=now, limit=services.settings.segments_a_tick)

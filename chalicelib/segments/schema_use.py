@@ -4,12 +4,12 @@ A schema that breaks active segments is replaced only when the caller insists; a
 it. Either way the answer says which segments no longer hold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.catalog import changes
-from chalicelib.catalog.schema import check_defaults, check_fields
+from chalicelib.catalog.schema import check_defaults, check_fields, check_size
 from chalicelib.conditions.definition import parse_definition
 from chalicelib.errors import Conflict, InvalidValue
 from chalicelib.model.product_schema import ProductSchema, SchemaField
@@ -19,6 +19,9 @@ from chalicelib.store import schemas, segments
 from chalicelib.store.postgres import Cursor
 
 _PRICED = frozenset({"price", "multi_price"})
+"""Their conditions mean the workspace's currency when they name none."""
+_NUMERIC = _PRICED | {"number"}
+"""Their conditions may write a number as a text, in the way of the workspace's locale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def replace_schema(
 
     Raises InvalidValue, and unless ``force`` Conflict when active segments read what would be gone.
     """
+    check_size(fields, "fields", most=services.settings.columns)
     check_fields(fields, "fields")
     check_defaults(default_currency, default_locale)
     now = services.now()
@@ -115,7 +119,9 @@ def note_read_otherwise(cursor: Cursor, workspace_id: int, before: ProductSchema
     """Note the fields whose stored values mean something else to conditions now. Whether it should be announced."""
     moved = _lost(before, after) | _lost(after, before)
     if before.default_currency != after.default_currency:
-        moved |= _priced(after.fields)
+        moved |= _of_types(after.fields, _PRICED)
+    if before.default_locale != after.default_locale:
+        moved |= _of_types(after.fields, _NUMERIC)
     return bool(moved) and changes.note(cursor, workspace_id, fields=moved)
 
 
@@ -136,6 +142,5 @@ def _lost(before: ProductSchema, after: ProductSchema) -> set[str]:
     }
 
 
-def _priced(fields: Iterable[SchemaField]) -> set[str]:
-    """Fields whose conditions mean the workspace's currency when they name none."""
-    return {field.name for field in fields if field.type in _PRICED}
+def _of_types(fields: Iterable[SchemaField], types: Container[str]) -> set[str]:
+    return {field.name for field in fields if field.type in types}

@@ -52,6 +52,14 @@ def count(cursor: Cursor, workspace_id: int) -> int:
     return int(row[0])
 
 
+def any_waits(cursor: Cursor, workspace_id: int) -> bool:
+    """Whether there is something to take."""
+    cursor.execute(_SQL["any"], {"workspace_id": workspace_id})
+    row = cursor.fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 def waiting(cursor: Cursor, *, before: datetime, limit: int) -> list[int]:
     """Workspaces with changes from before then that nobody took up, the oldest first. Needs a sweeping transaction."""
     cursor.execute(_SQL["waiting"], {"before": before, "limit": limit})

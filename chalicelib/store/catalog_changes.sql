@@ -1,9 +1,12 @@
 -- name: add
--- Whether it is the first one waiting: only that one needs to be announced.
-WITH waiting AS (SELECT EXISTS (SELECT FROM catalog_changes WHERE workspace_id = %(workspace_id)s) AS there)
+-- Whether it is the first one waiting: only that one needs to be announced. One that is being taken (it is locked) no
+-- longer waits; one that is not cannot be taken before this transaction ends, and whoever takes it looks again then.
+WITH waiting AS MATERIALIZED (
+    SELECT id FROM catalog_changes WHERE workspace_id = %(workspace_id)s ORDER BY id LIMIT 1 FOR KEY SHARE SKIP LOCKED
+)
 INSERT INTO catalog_changes (workspace_id, created, deleted, fields)
 SELECT %(workspace_id)s, %(created)s, %(deleted)s, %(fields)s::text[]
-RETURNING NOT (SELECT there FROM waiting)
+RETURNING NOT EXISTS (SELECT FROM waiting)
 
 -- name: take
 -- All that waits, taken away and folded into the total: which fields moved, and whether products came or went.
@@ -24,6 +27,9 @@ UPDATE catalog_totals SET products = products + %(change)s WHERE workspace_id = 
 -- name: count
 SELECT coalesce((SELECT products FROM catalog_totals WHERE workspace_id = %(workspace_id)s), 0)
      + coalesce((SELECT sum(created - deleted) FROM catalog_changes WHERE workspace_id = %(workspace_id)s), 0)
+
+-- name: any
+SELECT EXISTS (SELECT FROM catalog_changes WHERE workspace_id = %(workspace_id)s)
 
 -- name: waiting
 SELECT workspace_id FROM catalog_changes WHERE created_at < %(before)s

@@ -32,7 +32,14 @@ _AWAY = "The database did not answer; trying again may help."
 _AWAY_CLASSES = ("08", "53", "57")
 """SQLSTATE classes: the connection, its resources, an operator's intervention."""
 
-exact_json = partial(json.loads, parse_float=Decimal)
+
+def _exact_integer(digits: str) -> int | Decimal:
+    """Beyond 64 bits a Decimal, as fractions are: orjson writes no such int."""
+    integer = int(digits)
+    return integer if -(2**63) <= integer < 2**64 else Decimal(integer)
+
+
+exact_json = partial(json.loads, parse_float=Decimal, parse_int=_exact_integer)
 """jsonb keeps the digits of a number as they were written; so does this reader."""
 
 

@@ -189,11 +189,27 @@ def swap(
     return None if row is None else bool(row[0])
 
 
-def give_up(cursor: Cursor, workspace_id: int, segment_id: int, compute: int, error: str, *, now: datetime) -> bool:
+def give_up(
+    cursor: Cursor,
+    workspace_id: int,
+    segment_id: int,
+    compute: int,
+    *,
+    definition_version: int,
+    error: str,
+    now: datetime,
+) -> bool:
     """Answer with an error. Whether more was asked for meanwhile."""
     cursor.execute(
         _SQL["give_up"],
-        {"workspace_id": workspace_id, "segment_id": segment_id, "compute": compute, "error": error, "now": now},
+        {
+            "workspace_id": workspace_id,
+            "segment_id": segment_id,
+            "compute": compute,
+            "definition_version": definition_version,
+            "error": error,
+            "now": now,
+        },
     )
     row = cursor.fetchone()
     replace_computes(cursor, workspace_id, [compute], now=now)
@@ -246,13 +262,13 @@ def membership(
 
 
 def due(cursor: Cursor, *, now: datetime, limit: int) -> list[OwnedId]:
-    """Segments the clock asks for, the longest due first."""
+    """Segments the clock asks for, the longest due first, workspaces in turn."""
     cursor.execute(_SQL["due"], {"now": now, "limit": limit})
     return [OwnedId(*row) for row in cursor]
 
 
 def forgotten(cursor: Cursor, *, now: datetime, before: datetime, limit: int) -> list[OwnedId]:
-    """Segments that were asked for before then and nobody is at, the longest waiting first."""
+    """Segments that were asked for before then and nobody is at, the longest waiting first, workspaces in turn."""
     cursor.execute(_SQL["forgotten"], {"now": now, "before": before, "limit": limit})
     return [OwnedId(*row) for row in cursor]
 

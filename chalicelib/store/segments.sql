@@ -129,10 +129,13 @@ FROM swapped WHERE compute.workspace_id = %(workspace_id)s AND compute.id = %(co
 RETURNING swapped.asked_again
 
 -- name: give_up
--- Answered with an error: the set stays, and the clock asks again after the interval.
+-- Answered with an error: the set stays, and the clock asks again after the interval. A definition that changed
+-- meanwhile stays due.
 UPDATE segments SET answered = running_request, running_compute = NULL, running_request = NULL, lease_until = NULL,
     last_error = %(error)s,
-    due_at = CASE WHEN is_active AND refresh_interval > 0 THEN %(now)s + make_interval(mins => refresh_interval) END
+    due_at = CASE WHEN NOT is_active OR refresh_interval = 0 THEN NULL
+                  WHEN definition_version <> %(definition_version)s THEN %(now)s
+                  ELSE %(now)s + make_interval(mins => refresh_interval) END
 WHERE workspace_id = %(workspace_id)s AND id = %(segment_id)s AND running_compute = %(compute)s
 RETURNING requested > answered
 
@@ -142,10 +145,12 @@ UPDATE segments SET running_compute = NULL, running_request = NULL, lease_until 
 WHERE workspace_id = %(workspace_id)s AND id = %(segment_id)s AND running_compute = %(compute)s
 
 -- name: give_up_dead
--- Its message was shown too often: what waits is answered with an error, unless somebody is at it.
+-- Its message was shown too often: what waits is answered with an error, unless somebody is at it. What was away is
+-- back long before a long interval is over.
 UPDATE segments SET answered = requested, running_compute = NULL, running_request = NULL, lease_until = NULL,
     last_error = %(words)s || coalesce(nullif(last_error, ''), 'its worker died each time without a word.'),
-    due_at = CASE WHEN is_active AND refresh_interval > 0 THEN %(now)s + make_interval(mins => refresh_interval) END
+    due_at = CASE WHEN is_active AND refresh_interval > 0
+                  THEN %(now)s + make_interval(mins => least(refresh_interval, 60)) END
 WHERE workspace_id = %(workspace_id)s AND id = %(segment_id)s AND requested > answered
   AND (running_compute IS NULL OR lease_until <= %(now)s)
 
@@ -166,14 +171,20 @@ WHERE workspace_id = %(workspace_id)s AND segment_id = %(segment_id)s AND ordina
   AND (replaced_at IS NULL OR replaced_at > %(kept_since)s)
 
 -- name: due
--- Of all workspaces, the longest due first.
-SELECT workspace_id, id FROM segments WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT %(limit)s
+-- Of all workspaces, ten of each at a turn, the longest due first: who has thousands keeps nobody waiting.
+SELECT workspace_id, id FROM (
+    SELECT workspace_id, id, due_at, (row_number() OVER (PARTITION BY workspace_id ORDER BY due_at, id) - 1) / 10 AS turn
+    FROM segments WHERE due_at <= %(now)s
+) AS found ORDER BY turn, due_at, id LIMIT %(limit)s
 
 -- name: forgotten
--- Asked for, and nobody is at it: the message was lost, or its worker died.
-SELECT workspace_id, id FROM segments
-WHERE requested > answered AND requested_at < %(before)s AND (running_compute IS NULL OR lease_until <= %(now)s)
-ORDER BY requested_at, id LIMIT %(limit)s
+-- Asked for, and nobody is at it: the message was lost, or its worker died. In turns, as what is due.
+SELECT workspace_id, id FROM (
+    SELECT workspace_id, id, requested_at,
+           (row_number() OVER (PARTITION BY workspace_id ORDER BY requested_at, id) - 1) / 10 AS turn
+    FROM segments
+    WHERE requested > answered AND requested_at < %(before)s AND (running_compute IS NULL OR lease_until <= %(now)s)
+) AS found ORDER BY turn, requested_at, id LIMIT %(limit)s
 
 -- name: unanswered
 SELECT workspace_id, id FROM segments WHERE requested > answered ORDER BY requested_at, id

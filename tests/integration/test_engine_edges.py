@@ -24,7 +24,7 @@ from chalicelib.model.import_job import ImportJob, JobState, MatchOn
 from chalicelib.model.product_schema import SchemaField
 from chalicelib.model.row_error import ErrorType
 from chalicelib.store import schemas
-from tests.walk import Walk, csv_file, row
+from tests.walk import SCHEMA, Walk, csv_file, row
 
 LEASE = 500
 
@@ -353,3 +353,14 @@ def test_long_rows_make_chunks_of_fewer_rows(walk):
     wide.confirm(job, {"Code": "sku", "Title": "name"}, ())
     ended = run(wide, wide.job(job.id))
     assert (ended.counters.created, ended.total_rows) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    "price",
+    ["[" * 300 + "]" * 300, '{"amount": %s}' % ("[" * 1000 + "]" * 1000), '[{"amount": 5, "locale": "\\u0000"}]'],
+)
+def test_json_in_a_cell_that_nothing_could_keep_is_a_bad_row(walk, price):
+    schema = [*SCHEMA[:1], SchemaField("price", "multi_price"), *SCHEMA[2:]]
+    job = walk.import_rows([row(1, price=price), row(2)], schema=schema)
+    assert (job.state, job.counters.created, job.counters.error_rows) == (JobState.COMPLETED_WITH_ERRORS, 1, 1)
+    assert [each.field for each in walk.findings(job)] == ["price"]

@@ -10,15 +10,18 @@ import pytest
 from chalicelib import triggers
 from chalicelib.catalog import products
 from chalicelib.errors import Conflict, InvalidValue, Unavailable
+from chalicelib.imports.control import cancel
 from chalicelib.model.segment import SegmentStatus
 from chalicelib.segments import manage, members, refresh, sweep
 from chalicelib.segments.ask import request
 from chalicelib.segments.compute import compute
 from chalicelib.segments.manage import SegmentChange
-from chalicelib.store import outbox
+from chalicelib.segments.schema_use import replace_schema
+from chalicelib.store import catalog_changes, outbox
 from chalicelib.store.mirror import Mirror
 from chalicelib.store.sql import load_statements
-from tests.walk import Walk, row
+from infra.local.events import scheduled_event
+from tests.walk import SCHEMA, Walk, row
 
 SEGMENTS, MEMBERSHIPS = load_statements("segments.sql"), load_statements("memberships.sql")
 ALL = {"type": "all_products"}
@@ -76,13 +79,18 @@ def later(walk: Walk, seconds: float) -> Walk:
 
 def messages(walk: Walk, embedded) -> list[dict]:
     """What waits in the segment queue for this workspace, taken out."""
+    return [each for each in everything(walk, embedded) if each["workspace"] == walk.workspace_id]
+
+
+def everything(walk: Walk, embedded) -> list[dict]:
+    """What waits in the segment queue for any workspace, taken out."""
     url = embedded.sqs.get_queue_url(QueueName=walk.services.settings.segment_queue)["QueueUrl"]
     found = []
     while batch := embedded.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in batch:
             embedded.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             found.append(json.loads(message["Body"]))
-    return [each for each in found if each["workspace"] == walk.workspace_id]
+    return found
 
 
 def asked(walk: Walk, embedded) -> list[int]:
@@ -279,6 +287,34 @@ def test_a_definition_changed_during_a_compute_stays_due(walk, monkeypatch):
     assert computed.due_at <= walk.services.now()
 
 
+def test_a_definition_mended_during_a_compute_that_fails_stays_due(walk, monkeypatch):
+    number = make(walk)
+    ask(walk, number)
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        cursor.execute('UPDATE segments SET definition = \'{"property": "gone"}\' WHERE id = %s', [number])
+
+    def mending_meanwhile(*_):
+        manage.change(walk.services, walk.workspace_id, number, SegmentChange(definition=ON))
+
+    monkeypatch.setattr("chalicelib.segments.compute.settle", mending_meanwhile)
+    work(walk, number)
+    failed = segment(walk, number)
+    assert status(walk, number) is SegmentStatus.FAILED
+    assert "property" in failed.last_error
+    assert failed.due_at <= walk.services.now()
+
+
+def test_a_segment_that_is_switched_on_again_is_due_at_once_for_it_may_have_missed_changes(walk):
+    number = make(walk)
+    compute_now(walk, number)
+    for off, on in (
+        (SegmentChange(is_active=False), SegmentChange(is_active=True)),
+        (SegmentChange(refresh_interval=0), SegmentChange(refresh_interval=60)),
+    ):
+        assert manage.change(walk.services, walk.workspace_id, number, off).due_at is None
+        assert manage.change(walk.services, walk.workspace_id, number, on).due_at <= walk.services.now()
+
+
 # Nothing lost ---------------------------------------------------------------------------------------------------------
 
 
@@ -392,6 +428,65 @@ def test_a_compute_that_keeps_failing_says_so_once_its_message_is_dead(walk, emb
     }
 
 
+def test_a_compute_that_died_is_tried_again_within_the_hour_however_long_the_interval(walk):
+    number = make(walk, every=525_600)
+    ask(walk, number)
+    triggers.dead_segments(_event({"do": "compute", "workspace": walk.workspace_id, "segment": number}), None)
+    assert status(walk, number) is SegmentStatus.FAILED
+    assert segment(walk, number).due_at <= walk.services.now() + timedelta(hours=1)
+
+
+def test_a_segment_deleted_during_its_compute_leaves_nothing_behind(walk, embedded, monkeypatch):
+    walk.import_rows([row(1)])
+    number = make(walk)
+    ask(walk, number)
+    messages(walk, embedded)
+    swap = "chalicelib.segments.compute._swap"
+    late: list = []
+    with monkeypatch.context() as slow:
+        slow.setattr(swap, lambda *arguments: late.append(arguments))
+        work(walk, number)
+    manage.delete(walk.services, walk.workspace_id, number)
+    from chalicelib.segments.compute import _swap
+
+    _swap(*late[0])
+    work(walk, number)
+    assert messages(walk, embedded) == []
+    assert rows_kept(walk, number) == 1
+    sweep.drop_computes(later(walk, walk.services.settings.compute_kept_seconds + 1_000).services)
+    assert (rows_kept(walk, number), ledger(walk, number)) == (0, [])
+
+
+def test_while_postgresql_is_away_at_the_swap_the_old_set_stays_and_the_segment_is_computed_later(
+    walk, embedded, monkeypatch
+):
+    walk.import_rows([row(1)])
+    number = make(walk)
+    compute_now(walk, number)
+    walk.import_rows([row(2)])
+    ask(walk, number)
+    messages(walk, embedded)
+
+    def away(*_, **__):
+        raise Unavailable("The database did not answer; trying again may help.")
+
+    with monkeypatch.context() as outage:
+        outage.setattr("chalicelib.store.segments.swap", away)
+        outage.setattr("chalicelib.store.segments.let_go", away)
+        with pytest.raises(Unavailable):
+            work(walk, number)
+    assert (status(walk, number), skus(walk, number)) == (SegmentStatus.COMPUTING, ["SKU-00001"])
+    work(walk, number)
+    assert len(ledger(walk, number)) == 2, "its message comes again while the lease is alive: that is left to the tick"
+    after = later(walk, walk.services.settings.segment_lease_seconds + 1)
+    assert status(after, number) is SegmentStatus.QUEUED
+    refresh.ask_forgotten(after.services)
+    assert asked(walk, embedded) == [number]
+    work(after, number)
+    assert (status(after, number), segment(walk, number).last_error) == (SegmentStatus.READY, "")
+    assert skus(walk, number) == ["SKU-00001", "SKU-00002"]
+
+
 def test_an_unknown_message_is_shown_again(walk):
     body = {"do": "dance", "workspace": walk.workspace_id}
     assert triggers.compute_segments(_event(body), None) == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
@@ -449,6 +544,28 @@ def test_an_edit_refreshes_the_segments_that_read_its_field_without_the_clock(wa
     assert skus(walk, by_price) == ["SKU-00001"]
 
 
+def test_another_currency_or_locale_refreshes_the_segments_whose_conditions_it_reads_otherwise(walk, embedded):
+    walk.import_rows([row(1, price="1.50"), row(2, price="1500")])
+    text, price = make(walk, ON), make(walk, {"property": "price", "operator": "gt", "value": "1.234"})
+    for number in (text, price):
+        compute_now(walk, number)
+    deliver(walk, embedded)
+    before = segment(walk, text).last_computed_at
+    assert skus(walk, price) == ["SKU-00001", "SKU-00002"]
+    for currency, locale, expected in (("EUR", "de_DE", ["SKU-00002"]), ("USD", "de_DE", [])):
+        replace_schema(
+            walk.services,
+            walk.workspace_id,
+            SCHEMA,
+            default_currency=currency,
+            default_locale=locale,
+            force=False,
+        )
+        deliver(walk, embedded)
+        assert skus(walk, price) == expected
+    assert segment(walk, text).last_computed_at == before
+
+
 def test_segments_that_read_members_follow_when_the_members_are_others(walk, embedded):
     walk.import_rows([row(1, title="on")])
     inner = make(walk, ON)
@@ -479,6 +596,71 @@ def test_a_change_whose_message_was_lost_is_taken_up_by_the_tick(walk, embedded)
     refresh.refresh_unheard(later(walk, 61).services)
     assert asked(walk, embedded) == [number]
     assert refresh.refresh(walk.services, walk.workspace_id) == 0
+
+
+def test_an_edit_made_while_changes_are_taken_up_is_announced_by_itself(walk, embedded):
+    walk.import_rows([row(1)])
+    product = walk.by_sku()["SKU-00001"]
+    messages(walk, embedded)
+    with walk.services.database.workspace(walk.workspace_id) as taking:
+        assert catalog_changes.take(taking, walk.workspace_id).entries
+        products.change(walk.services, walk.workspace_id, product.id, name="on", given={})
+    assert [each["do"] for each in messages(walk, embedded)] == ["refresh"]
+
+
+def test_an_edit_committed_while_changes_are_taken_up_is_announced_by_whoever_took_them(walk, embedded):
+    walk.import_rows([row(1)])
+    messages(walk, embedded)
+    with ThreadPoolExecutor(1) as threads:
+        with walk.services.database.workspace(walk.workspace_id) as editing:
+            assert not catalog_changes.add(editing, walk.workspace_id, fields={"name"}), "another one waits already"
+            taking = threads.submit(refresh.refresh, walk.services, walk.workspace_id)
+            blocked(walk)
+        taking.result()
+    assert [each["do"] for each in messages(walk, embedded)] == ["refresh"]
+    refresh.refresh(walk.services, walk.workspace_id)
+    assert messages(walk, embedded) == []
+
+
+def test_a_cancelled_import_announces_what_it_wrote(walk, embedded):
+    job = walk.with_settings(chunk_rows=1).start([row(1), row(2)])
+    walk.import_chunks(job, [0])
+    messages(walk, embedded)
+    cancel(walk.services, walk.workspace_id, job.id)
+    assert [each["do"] for each in messages(walk, embedded)] == ["refresh"]
+
+
+def test_a_workspace_with_hundreds_of_segments_due_keeps_no_other_waiting(walk, other_walk, embedded):
+    bounded = walk.with_settings(segments_a_tick=20)
+    many, few = [make(walk) for _ in range(30)], [make(other_walk) for _ in range(2)]
+    set_due(walk, dict.fromkeys(many, "1981-01-01"))
+    set_due(other_walk, dict.fromkeys(few, "1982-01-01"))
+    refresh.ask_due(bounded.services)
+    waiting = everything(walk, embedded)
+    assert {each["segment"] for each in waiting if each["workspace"] == other_walk.workspace_id} == set(few)
+    assert 10 <= sum(each["workspace"] == walk.workspace_id for each in waiting) <= 18
+
+    for each, numbers, day in ((walk, many, "1981-01-01"), (other_walk, few, "1982-01-01")):
+        with each.services.database.workspace(each.workspace_id) as cursor:
+            cursor.execute(
+                "UPDATE segments SET requested = answered + 1, requested_at = %s WHERE id = ANY(%s)", [day, numbers]
+            )
+    refresh.ask_forgotten(bounded.services)
+    waiting = everything(walk, embedded)
+    assert {each["segment"] for each in waiting if each["workspace"] == other_walk.workspace_id} == set(few)
+    assert 10 <= sum(each["workspace"] == walk.workspace_id for each in waiting) <= 18
+
+
+def test_work_of_the_tick_that_fails_keeps_the_other_work_from_nothing(walk, monkeypatch):
+    def fail(_services):
+        raise ValueError("unlucky")
+
+    monkeypatch.setitem(triggers._TICK, "reaped", fail)
+    number = make(walk)
+    set_due(walk, {number: "1980-01-01"})
+    done = triggers.tick(scheduled_event("arn:aws:events:eu-west-3:1:rule/tick", walk.services.now(), "an event"), None)
+    assert done["reaped"] == 0
+    assert segment(walk, number).due_at > walk.services.now()
 
 
 def test_the_tick_asks_for_what_is_due_the_longest_first_so_many_at_a_time_and_once(walk, embedded):
@@ -542,6 +724,17 @@ def test_replaced_sets_are_kept_for_their_cursors_and_dropped_after(walk):
     sweep.drop_computes(later(walk, YEARS).services)
     assert [dropped for *_, dropped in ledger(walk, number)] == [False], "history ends, the current set does not"
     assert rows_kept(walk, number) == 4
+
+
+def test_more_sets_than_are_dropped_at_once_are_dropped_in_one_tick(walk, monkeypatch):
+    sweep.drop_computes(later(walk, walk.services.settings.compute_kept_seconds + 1_000).services)
+    monkeypatch.setattr("chalicelib.segments.sweep._AT_ONCE", 2)
+    walk.import_rows([row(1)])
+    number = make(walk)
+    for _ in range(6):
+        compute_now(walk, number)
+    sweep.drop_computes(later(walk, walk.services.settings.compute_kept_seconds + 1_000).services)
+    assert rows_kept(walk, number) == 1
 
 
 def test_what_a_dead_worker_left_and_what_a_deleted_segment_held_is_dropped(walk, monkeypatch):

@@ -1,9 +1,20 @@
 """What a JSON body says of a product's fields: values in stored form, problems, and the types of new fields."""
 
+from decimal import Decimal
+
 import orjson
 import pytest
 
-from chalicelib.catalog.values import Edit, missing_fields, new_fields, read_edit, read_name, read_sku, with_fields
+from chalicelib.catalog.values import (
+    Edit,
+    missing_fields,
+    new_fields,
+    read_edit,
+    read_name,
+    read_sku,
+    with_fields,
+    without_same,
+)
 from chalicelib.errors import InvalidValue
 from chalicelib.model.product_schema import ProductSchema, SchemaField
 
@@ -96,6 +107,32 @@ def test_an_ean_is_compared_by_14_digits_and_printed_as_it_came(given, speaks, e
     edit = read_edit(given, with_fields(SCHEMA, [SchemaField("ean", "string")]))
     assert (edit.speaks_of_ean, edit.ean, edit.values.get("ean")) == (speaks, ean, printed)
     assert ("ean" in edit.removed) == (speaks and ean is None)
+
+
+PRICE = {"amount": Decimal("1.234"), "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("own", "value", "is_new"),
+    [
+        ({"price": PRICE}, {"price": "1.234"}, False),
+        ({"price": PRICE}, {"price": {"amount": "1.234", "currency": "EUR"}}, False),
+        ({"price": PRICE}, {"price": {"amount": "1.234", "currency": "USD"}}, True),
+        ({"price": PRICE}, {"price": "1,234"}, True),
+        ({"price": PRICE}, {"price": None}, True),
+        ({"price": "1.234"}, {"price": "1.234"}, True),
+        ({"tags": "a|b"}, {"tags": "a|b"}, True),
+        ({"prices": [PRICE]}, {"prices": [{"amount": "1.234", "currency": "EUR"}]}, False),
+        ({"prices": [PRICE]}, {"prices": []}, True),
+        ({"stock": Decimal("0.12345678901234567890123")}, {"stock": 0.12345678901234568}, False),
+        ({"stock": Decimal("0.12345678901234567890123")}, {"stock": Decimal("0.12345678901234567890124")}, True),
+        ({"stock": Decimal("1.5")}, {"stock": True}, True),
+        ({"gone": Decimal("1.5")}, {"gone": 1.5}, True),
+        ({}, {"price": "1.234"}, True),
+    ],
+)
+def test_what_is_sent_back_as_it_was_printed_says_nothing_new(own, value, is_new):
+    assert without_same(value, own, SCHEMA) == (value if is_new else {})
 
 
 def test_a_new_product_lacks_what_is_required():

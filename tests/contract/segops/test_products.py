@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.walk import csv_file
+
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SCHEMA = {
     "fields": [
@@ -195,6 +197,114 @@ def test_values_are_read_as_an_import_reads_them(api, shoe, sent, stored):
     assert (code, made["data"]) == (201, stored)
 
 
+LONG_INTEGER, LONG_FRACTION = "123456789012345678901234567890", "0.12345678901234567890123"
+
+
+def test_numbers_keep_every_digit(api):
+    fields = [
+        {"name": "count", "type": "number"},
+        {"name": "ratio", "type": "number"},
+        {"name": "price", "type": "price"},
+    ]
+    api.request("PUT", "/api/pim/schema/", {"fields": fields})
+    content = f'{{"count": {LONG_INTEGER}, "ratio": {LONG_FRACTION}, "price": 12345678901234567.89}}'
+    head = {"X-API-Key": api.key}
+    made = api.client.http.request(
+        "POST", "/api/pim/products/", headers=head, body=f'{{"sku": "V", "name": "V", "data": {content}}}'.encode()
+    )
+    assert made.status_code == 201
+    printed = f'"data":{{"count":{LONG_INTEGER},"ratio":{LONG_FRACTION},"price":"12345678901234567.89"}}'.encode()
+    assert printed in made.body
+    assert printed in api.send("GET", "/api/pim/products/").body
+    path, tag = at(made.json_body), made.headers["ETag"]
+    exact = api.client.http.request("PATCH", path, headers=head, body=b'{"data": %s}' % content.encode())
+    as_floats = api.send("PATCH", path, {"data": {"count": float(LONG_INTEGER), "ratio": float(LONG_FRACTION)}})
+    assert (exact.headers["ETag"], as_floats.headers["ETag"]) == (tag, tag)
+    api.request("PUT", "/api/pim/schema/", {"fields": [{"name": "count", "type": "string"}]})
+    assert f'"count":{LONG_INTEGER},"price"'.encode() in api.send("GET", path).body
+    assert f'"ratio":{LONG_FRACTION}'.encode() in api.send("GET", path).body
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+@pytest.mark.parametrize("frame", ["{}", '{{"amount": {}}}', '{{"amount": 5, "currency": {}}}', '[{{"amount": {}}}]'])
+def test_json_within_a_text_may_be_as_deep_as_it_likes(api, frame, depth):
+    fields = [
+        {"name": "price", "type": "price"},
+        {"name": "prices", "type": "multi_price"},
+        {"name": "tags", "type": "array"},
+    ]
+    api.request("PUT", "/api/pim/schema/", {"fields": fields})
+    text = frame.format("[" * depth + "]" * depth)
+    for field in ("price", "prices"):
+        code, problems = api.request("POST", "/api/pim/products/", {"sku": "V", "name": "V", "data": {field: text}})
+        assert (code, list(problems)) == (422, [f"data.{field}"])
+    assert api.request("POST", "/api/pim/products/", {"sku": "V", "name": "V", "data": {"tags": text}})[0] in {201, 422}
+
+
+def test_a_nul_hidden_in_a_text_is_refused(api):
+    api.request("PUT", "/api/pim/schema/", {"fields": [{"name": "prices", "type": "multi_price"}]})
+    data = {"prices": '[{"amount": 5, "locale": "a\\u0000"}]'}
+    code, problems = api.request("POST", "/api/pim/products/", {"sku": "V", "name": "V", "data": data})
+    assert (code, list(problems)) == (422, ["data.prices"])
+
+
+WRITTEN = {
+    "en_US": {
+        "string": "=A, b ",
+        "number": "1,234.50",
+        "boolean": "yes",
+        "array": "red|blue|red",
+        "url": "//example.org/a?b=1",
+        "price": "1,234.560 €",
+        "multi_price": "5.10 EUR; 6 USD",
+        "datetime": "12/31/2026 6:30 PM",
+    },
+    "de_DE": {
+        "string": "007",
+        "number": "-1.234",
+        "boolean": "nein",
+        "array": '["rot", 1.5, true]',
+        "url": "HTTPS://Example.org",
+        "price": "1.234",
+        "multi_price": '[{"amount": "1,5", "currency": "GBP", "locale": "en_GB"}]',
+        "datetime": "01.02.2026",
+    },
+}
+
+
+@pytest.mark.parametrize("locale", WRITTEN)
+def test_every_way_in_stores_the_same(api, walk, locale):
+    written = WRITTEN[locale]
+    fields = [{"name": f"f_{name}", "type": name} for name in written]
+    schema = {"fields": fields, "default_currency": "EUR", "default_locale": locale}
+    assert api.request("PUT", "/api/pim/schema/", schema)[0] == 200
+    data = {f"f_{name}": text for name, text in written.items()}
+    assert api.request("POST", "/api/pim/products/", {"sku": "POST", "name": "V", "data": data})[0] == 201
+    _, bare = api.request("POST", "/api/pim/products/", {"sku": "PATCH", "name": "V"})
+    assert api.request("PATCH", at(bare), {"data": data})[0] == 200
+    api.request("POST", "/api/pim/products/bulk/", {"products": [{"sku": "BULK", "name": "V", **data}]})
+    _, upload = api.upload(csv_file([("CSV", "V", *data.values())], ("sku", "name", *data)))
+    mapping = {header: header for header in upload["headers"]}
+    api.request("POST", f"/api/pim/import/{upload['job_id']}/confirm/", {"mapping": mapping})
+    api.drain()
+    made = walk.by_sku()
+    assert made.keys() == {"POST", "PATCH", "BULK", "CSV"}
+    assert all(product.data == made["CSV"].data for product in made.values())
+    assert made["CSV"].data.keys() == data.keys()
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de_DE", "fr_TN", "xx"])
+@pytest.mark.parametrize("expand", ["", "?expand=price"])
+def test_what_was_printed_can_be_sent_back_in_any_locale(api, locale, expand):
+    fields = [{"name": "price", "type": "price"}, {"name": "prices", "type": "multi_price"}]
+    api.request("PUT", "/api/pim/schema/", {"fields": fields, "default_currency": "TND", "default_locale": locale})
+    data = {"price": 1.234, "prices": [{"amount": 1.234, "currency": "EUR"}]}
+    _, made = api.request("POST", "/api/pim/products/", {"sku": "V", "name": "V", "data": data})
+    assert made["data"]["price"] == "1.234"
+    printed = api.request("GET", f"{at(made)}{expand}")[1]
+    assert api.request("PATCH", at(made), {**printed, "name": "Changed"})[1]["data"] == made["data"]
+
+
 def test_null_blank_and_empty_list_remove_a_field(api, shoe):
     _, changed = api.request("PATCH", at(shoe), {"data": {"brand": None, "price": " ", "tags": []}})
     assert changed["data"] == {}
@@ -202,7 +312,7 @@ def test_null_blank_and_empty_list_remove_a_field(api, shoe):
 
 def test_every_problem_is_named(api, shoe):
     nested = []
-    for _ in range(500):
+    for _ in range(90):
         nested = [nested]
     data = {"price": "free", "tags": {"a": 1}, "q": "x", "sku": "x", "bad name": 1, "odd": {"a": 1}, "deep": nested}
     code, problems = api.request("POST", "/api/pim/products/", {"sku": "V", "name": "V", "data": data, "ean": "123"})
@@ -268,6 +378,19 @@ def test_a_required_field_is_demanded_and_cannot_be_removed(api, shoe):
     assert (code, list(problems)) == (422, ["data.brand"])
     assert list(api.request("PATCH", at(shoe), {"data": {"brand": ""}})[1]) == ["data.brand"]
     assert api.request("PATCH", at(shoe), {"data": {"price": None}})[0] == 200
+
+
+def test_a_schema_has_a_thousand_fields_at_most(api):
+    fields = [{"name": f"f{number}", "type": "string"} for number in range(1_001)]
+    assert api.request("PUT", "/api/pim/schema/", {"fields": fields[1:]})[0] == 200
+    code, problems = api.request("PUT", "/api/pim/schema/", {"fields": fields})
+    assert (code, list(problems)) == (422, ["fields"])
+    _, upload = api.upload(csv_file([("A", "A")], ("sku", "name")))
+    confirmed = {"mapping": {"sku": "sku", "name": "name"}, "schema": fields}
+    code, problems = api.request("POST", f"/api/pim/import/{upload['job_id']}/confirm/", confirmed)
+    assert (code, list(problems)) == (422, ["schema"])
+    code, problems = api.request("POST", "/api/pim/products/", {"sku": "A", "name": "A", "data": {"f0": "x"}})
+    assert (code, list(problems)) == (422, ["f0"])
 
 
 def test_new_names_become_fields_of_the_type_they_speak_for(api):

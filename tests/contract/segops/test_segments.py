@@ -1,5 +1,6 @@
 """SegOps' documents: every request printed for product segments and its answer; and the shared decisions on them."""
 
+import json
 import re
 
 import pytest
@@ -215,6 +216,21 @@ def test_a_wrong_condition_is_refused_by_its_path_at_save_and_at_preview(shop, d
     assert (code, list(answer)) == (422, [path.removeprefix("definition.")])
 
 
+@pytest.mark.parametrize("levels", [101, 250, 900])
+def test_what_is_nested_without_end_is_refused_at_save_and_at_preview(shop, levels):
+    note = "[" * levels + "]" * levels
+    definition = json.loads(f'{{"type": "all_products", "note": {note}}}')
+    said = {"name": "x", "definition": definition}
+    for method, place, body in (
+        ("POST", SEGMENTS, said),
+        ("PATCH", f"{SEGMENTS}{made(shop)}/", said),
+        ("POST", f"{SEGMENTS}preview/", definition),
+    ):
+        code, answer = shop.request(method, place, body)
+        assert (code, list(answer)) == (422, ["body"])
+    assert shop.request("GET", SEGMENTS)[0] == 200
+
+
 def test_a_segment_others_read_is_not_deleted_and_says_who_reads_it(shop):
     inner = made(shop, name="Inner")
     outer = made(shop, reading(inner), name="Outer")
@@ -361,6 +377,16 @@ def test_members_are_printed_with_prices_as_numbers(shop):
     }
 
 
+def test_a_member_shows_what_is_stored_also_where_the_field_is_of_another_type_now(shop):
+    number = computed(shop, {"type": "sku_list", "value": ["SKU-001"]})
+    types = {"tags": "multi_price", "price": "array", "category": "price"}
+    fields = [{**each, "type": types.get(each["name"], each["type"])} for each in SCHEMA["fields"]]
+    assert shop.request("PUT", "/api/pim/schema/", {"fields": fields})[0] == 200
+    data = shop.request("GET", f"{SEGMENTS}{number}/members/")[1]["results"][0]["data"]
+    assert (data["tags"], data["category"]) == (["red", "new"], "running")
+    assert data["price"] == {"amount": 129.99, "currency": "USD"}
+
+
 def test_a_segment_that_was_never_computed_has_no_members(shop):
     empty = {"count": 0, "results": [], "next_cursor": None, "last_computed_at": None}
     assert shop.request("GET", f"{SEGMENTS}{made(shop)}/members/") == (200, empty)
@@ -486,6 +512,28 @@ def test_an_explanation_shows_groups_negations_and_missing_values(shop):
     assert missing["path"] == "definition.conditions[0].not.conditions[0]"
     assert (missing["seen"], missing["result"]) == (None, False)
     assert (explained["matches"], explained["in_computed_set"]) == (True, False)
+
+
+def test_an_explanation_shows_which_of_the_segments_hold_the_product_its_bucket_and_its_sku(shop):
+    running, casual, never = (
+        computed(shop),
+        computed(shop, leaf(property="category", operator="eq", value="casual")),
+        made(shop),
+    )
+    definition = {
+        "conditions": [
+            reading(never, casual, running),
+            reading(casual, never, operator="not_in"),
+            {"not": {"type": "random_bucket", "value": 0, "seed": "autumn"}},
+            {"type": "sku_list", "value": ["SKU-001"]},
+        ]
+    }
+    _, explained = shop.request("GET", f"{SEGMENTS}{made(shop, definition)}/explain/?sku=SKU-001")
+    seen = [each["seen"] for each in explained["conditions"]]
+    assert (seen[:2], seen[3]) == ([[running], None], "SKU-001")
+    assert 0 <= seen[2] < 100
+    assert [each["result"] for each in explained["conditions"]] == [True, True, False, True]
+    assert explained["matches"]
 
 
 def test_what_is_not_there_cannot_be_explained(shop):
