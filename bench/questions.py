@@ -165,7 +165,7 @@ def measure(system: System, folder: Path, rows: int, runs: int) -> tuple[list[Ra
     beside = workspace_of(system, services, "bench-beside")
     load(beside, shorter(file, rows // 10), rows // 10)
     native(services, {workspace.id: file, beside.id: shorter(file, rows // 10)})
-    _rest(system, services)
+    _tell(f"parts after merging: {_rest(system, services)}")
     asked = Asking(workspace, services, runs)
     segments = segments_of(words)
     ratios = [asked.preview(name, segment) for name, segment in segments.items()]
@@ -405,8 +405,8 @@ def native(services: Services, files: Mapping[int, Path]) -> None:
         services.mirror.command(NATIVE_ROWS, {"workspace": workspace_id, "file": str(file)})
 
 
-def _rest(system: System, services: Services) -> None:
-    """Vacuumed and merged, as a database is some minutes after an import."""
+def _rest(system: System, services: Services) -> dict[str, int]:
+    """Vacuumed and merged, as a database is some minutes after an import; the parts each table came to rest with."""
     with psycopg.connect(system.admin_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE products")
     merging = "SELECT count() FROM system.merges"
@@ -418,7 +418,7 @@ def _rest(system: System, services: Services) -> None:
         " ORDER BY table",
         {},
     )
-    _tell(f"parts after merging: {dict(parts)}")
+    return dict(parts)
 
 
 def table(ratios: Sequence[Ratio], readings: Sequence[Reading], rows: int, runs: int) -> Iterator[str]:

@@ -26,6 +26,8 @@ __all__ = ["normalise_header", "suggest"]
 
 _ALIAS_SCORE = 0.85
 _KEPT_CONFIDENCE, _EMPTY_CONFIDENCE = 0.3, 0.6
+_WORTH_MAPPING = 0.5
+"""Share of cells that must fit the type of a field that is there already."""
 
 
 def suggest(
@@ -130,33 +132,37 @@ class _Draft:
 
     def _recognise(self, column: Understood, concept: str) -> ColumnSuggestion:
         field = self._field_of_concept.get(concept, concept)
+        if self._refuses(field, column):
+            return self._keep(column, f"Your schema's {field} is of another type than these cells; ")
         self._add(field, column, concept)
         header = column.facts.column.header
         confidence = round(max(0.05, min(0.99, column.score)), 2)
         return ColumnSuggestion(header, field, Origin.VOCABULARY, confidence, _reason(column, concept))
 
-    def _keep(self, column: Understood) -> ColumnSuggestion:
+    def _refuses(self, field: str, column: Understood) -> bool:
+        """Whether a field is there already, and of a type that most of the cells do not fit: rows would be lost."""
+        there = self._fields.get(field)
+        return there is not None and column.facts.column.filled > 0 and column.facts.fit(there.type) < _WORTH_MAPPING
+
+    def _keep(self, column: Understood, why: str = "No usual product field fits this column; ") -> ColumnSuggestion:
         header = column.facts.column.header
         if column.facts.empty:
             return ColumnSuggestion(header, None, Origin.HEADER, _EMPTY_CONFIDENCE, "The column is empty.")
         field = slug_of(header, self._used | self._fields.keys() | CONCEPTS.keys())
         self._add(field, column, None)
-        reason = "No usual product field fits this column; it is kept as a field of its own."
-        return ColumnSuggestion(header, field, Origin.HEADER, _KEPT_CONFIDENCE, reason)
+        return ColumnSuggestion(
+            header, field, Origin.HEADER, _KEPT_CONFIDENCE, f"{why}it is kept as a field of its own."
+        )
 
     def _add(self, field: str, column: Understood, concept: str | None) -> None:
         self._used.add(field)
         if field in self._fields or field in RESERVED_FIELDS:
             return
         header = column.facts.column.header
-        description = _sentence(CONCEPTS[concept].holds) if concept else f'The column "{header}" of the file.'
+        description = CONCEPTS[concept].description if concept else f'The column "{header}" of the file.'
         self._fields[field] = SchemaField(
             field, type_of(concept, column.facts, column.reading), description=description
         )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _reason(column: Understood, concept: str) -> str:

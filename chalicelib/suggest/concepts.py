@@ -17,11 +17,24 @@ from chalicelib.suggest.lexicon import FILLER, LOCALE, Meanings, Reading
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A thing a column can hold. ``type`` is a key of ``fields.FIELD_TYPES``; ``holds`` completes "it holds …"."""
+    """A thing a column can hold.
+
+    ``type`` is a key of ``fields.FIELD_TYPES``; ``holds`` completes "it holds …"; ``title`` is how ``segops-pim-api``
+    describes the field where it does.
+    """
 
     field: str
     type: str
     holds: str
+    title: str = ""
+
+    @property
+    def description(self) -> str:
+        """What a schema field for it is described as: "Product brand", "Weight"."""
+        if self.title:
+            return self.title
+        words = self.holds.removeprefix("the ")
+        return words[:1].upper() + words[1:]
 
 
 CONCEPTS: dict[str, Concept] = {
@@ -32,21 +45,21 @@ CONCEPTS: dict[str, Concept] = {
         Concept("ean", "string", "the barcode number (EAN, GTIN, UPC or ISBN)"),
         Concept("mpn", "string", "the manufacturer's or supplier's part number"),
         Concept("parent_sku", "string", "the number of the product this variant belongs to"),
-        Concept("brand", "string", "the brand"),
+        Concept("brand", "string", "the brand", "Product brand"),
         Concept("supplier", "string", "the supplier the product is bought from"),
-        Concept("price", "price", "the selling price"),
+        Concept("price", "price", "the selling price", "Sale price"),
         Concept("sale_price", "price", "the price during a promotion"),
         Concept("compare_at_price", "price", "the list or former price shown for comparison"),
         Concept("cost_price", "price", "what the product costs to buy"),
         Concept("currency", "string", "the currency of the prices"),
-        Concept("inventory_count", "number", "the quantity in stock"),
+        Concept("inventory_count", "number", "the quantity in stock", "Stock quantity"),
         Concept("availability", "string", "whether and when the product can be had"),
         Concept("category", "string", "the category or product group"),
         Concept("description", "string", "the description"),
         Concept("short_description", "string", "the short description"),
         Concept("image_url", "url", "the product's image"),
         Concept("url", "url", "the address of the product's page"),
-        Concept("tags", "array", "the keywords"),
+        Concept("tags", "array", "the keywords", "Product tags"),
         Concept("weight", "number", "the weight"),
         Concept("length", "number", "the length or depth"),
         Concept("width", "number", "the width"),

@@ -193,6 +193,13 @@ def test_fields_of_the_schema_are_reused_and_keep_their_type():
     assert [each.name for each in suggestion.schema] == ["manufacturer", "weight", "lagerbestand", "color"]
 
 
+def test_a_field_of_the_schema_whose_type_the_cells_do_not_fit_is_left_alone():
+    schema = ProductSchema(fields=(SchemaField("image_url", "url"),))
+    suggestion = suggested({"Image": ["www.example.com/1.jpg", "www.example.com/2.jpg"]}, schema=schema)
+    assert suggestion.mapping == {"Image": "image"}
+    assert [(each.name, each.type) for each in suggestion.schema] == [("image_url", "url"), ("image", "string")]
+
+
 def test_empty_columns_nobody_knows_are_left_out():
     suggestion = suggested({"Xyzzy": ["", ""], "Price": ["", ""]})
     assert suggestion.mapping == {"Xyzzy": None, "Price": "price"}

@@ -57,12 +57,11 @@ def test_upload_answers_what_was_understood(api):
         "Sale Price": "price",
         "Stock": "inventory_count",
     }
-    assert [(each["name"], each["type"], each["required"]) for each in draft["suggested_schema"]] == [
-        ("brand", "string", False),
-        ("price", "price", False),
-        ("inventory_count", "number", False),
+    assert draft["suggested_schema"] == [
+        {"name": "brand", "type": "string", "required": False, "description": "Product brand"},
+        {"name": "price", "type": "price", "required": False, "description": "Sale price"},
+        {"name": "inventory_count", "type": "number", "required": False, "description": "Stock quantity"},
     ]
-    assert all(set(each) == {"name", "type", "required", "description"} for each in draft["suggested_schema"])
 
 
 def test_a_byte_order_mark_is_handled(api):
