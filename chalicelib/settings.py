@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     upload_url_seconds: int = 3600
     body_limit_bytes: int = 1 * MEBIBYTE
     """JSON bodies."""
+    answer_limit_bytes: int = 4_500_000
+    """What is answered: Lambda carries 6 MB of an answer as JSON text, in which each quote is two characters."""
     chunk_rows: int = Field(default=5_000, ge=1, le=100_000)
     engine_rows: int = 10_000_000
     columns: int = 1_000

@@ -124,8 +124,8 @@ class Said(TypedDict, total=False):
     """What a route may say of itself beside its place.
 
     ``refusals`` are its error codes, with what brings them where that needs words, beside those that follow from the
-    rest: 401, 403 and 503 with a scope, 400, 413 and 422 with a body, 422 with a query. Of the headers those that are
-    its own, by name; ``openapi`` knows what they mean.
+    rest: 401, 403 and 503 with a scope, 400, 413 and 422 with a body, 413 and 422 with a query. Of the headers those
+    that are its own, by name; ``openapi`` knows what they mean.
     """
 
     body: Shape
@@ -201,7 +201,7 @@ def endpoint(
                 caller = authenticate(services, _lower(request.headers))
                 caller.require(scope)
                 answer = route(Call(services, caller, request), **parameters)
-                return _response(answer)
+                return _carried(_response(answer), services.settings.answer_limit_bytes)
             except SkuloomError as error:
                 code, body = errors(error)
                 return json_response(code, body, _headers(error))
@@ -274,6 +274,17 @@ def _response(answer: Answer | File) -> Response:
     if answer.body is None:
         return Response(body="", status_code=answer.code, headers={"Cache-Control": "no-store", **answer.headers})
     return json_response(answer.code, answer.body, answer.headers)
+
+
+def _carried(response: Response, limit_bytes: int) -> Response:
+    """The response, if it can be carried. Raises TooLarge, before API Gateway would answer 502 without a word."""
+    size_bytes = len(response.body.encode())
+    if size_bytes > limit_bytes:
+        raise TooLarge(
+            f"The answer would have {size_bytes:,} bytes; {limit_bytes:,} are the limit."
+            " Ask for fewer at a time, with a smaller page_size or limit."
+        )
+    return response
 
 
 def _path(location: tuple[int | str, ...]) -> str:

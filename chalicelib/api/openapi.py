@@ -239,7 +239,7 @@ def _refusal_codes(endpoint: Endpoint) -> list[int]:
     if body is not None:
         codes |= {400, 413} if isinstance(body, Media) else {400, 413, 422}
     if endpoint.said.get("query") is not None:
-        codes.add(422)
+        codes |= {413, 422}
     return sorted(codes - set(_answers(endpoint)))
 
 

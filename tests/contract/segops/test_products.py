@@ -662,6 +662,18 @@ def test_updated_since_and_the_moment_to_go_on_from(api, shoe):
 # Access ---------------------------------------------------------------------------------------------------------------
 
 
+def test_a_page_that_could_not_be_carried_says_so(api):
+    """Lambda would cut it off, and API Gateway answer 502."""
+    text = "long " * 40_000
+    for first in range(0, 24, 4):
+        some = [{"sku": f"S-{first + more}", "name": "Long", "notes": text} for more in range(4)]
+        assert api.request("POST", "/api/pim/products/bulk", {"products": some})[0] == 200
+    code, refused = api.request("GET", "/api/pim/products/")
+    assert (code, set(refused)) == (413, {"detail"})
+    assert "page_size" in refused["detail"]
+    assert len(api.request("GET", "/api/pim/products/?page_size=10")[1]["results"]) == 10
+
+
 def test_another_workspaces_product_is_not_there(api, shoe, other_walk):
     stranger = other(api, other_walk)
     for method, body in (("GET", None), ("PATCH", CHANGE), ("DELETE", None)):
