@@ -164,7 +164,7 @@ def _import(
             supplier_code=None,
         )
         for_mirror = mirror.MirrorWork(outbox.add_incoming(cursor, job.workspace_id), written.mirror_lines)
-        changes.note(cursor, job.workspace_id, created=written.created, fields=_written_fields(plan))
+        changes.note_quietly(cursor, job.workspace_id, created=written.created, fields=_written_fields(plan))
     row_errors.add(cursor, job.workspace_id, job.id, job.run, work.findings)
     counters = Counters(
         created=written.created,

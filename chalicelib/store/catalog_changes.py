@@ -22,12 +22,24 @@ class Changes:
     fields: frozenset[str]
 
 
-def add(cursor: Cursor, workspace_id: int, *, created: int = 0, deleted: int = 0, fields: Iterable[str] = ()) -> bool:
-    """Note a change in the transaction that makes it. Whether it is the first that waits."""
-    cursor.execute(
-        _SQL["add"],
-        {"workspace_id": workspace_id, "created": created, "deleted": deleted, "fields": sorted(set(fields))},
-    )
+def add(
+    cursor: Cursor,
+    workspace_id: int,
+    *,
+    created: int = 0,
+    deleted: int = 0,
+    fields: Iterable[str] = (),
+    announced: bool = True,
+) -> bool:
+    """Note a change in the transaction that makes it. Whether it is the first that waits, of those announced."""
+    values = {
+        "workspace_id": workspace_id,
+        "created": created,
+        "deleted": deleted,
+        "fields": sorted(set(fields)),
+        "announced": announced,
+    }
+    cursor.execute(_SQL["add"], values)
     row = cursor.fetchone()
     assert row is not None
     return bool(row[0])

@@ -1,12 +1,13 @@
 -- name: add
--- Whether it is the first one waiting: only that one needs to be announced. One that is being taken (it is locked) no
+-- Whether it is the first announced one waiting: only that one needs a message. One that is being taken (it is locked) no
 -- longer waits; one that is not cannot be taken before this transaction ends, and whoever takes it looks again then.
 WITH waiting AS MATERIALIZED (
-    SELECT id FROM catalog_changes WHERE workspace_id = %(workspace_id)s ORDER BY id LIMIT 1 FOR KEY SHARE SKIP LOCKED
+    SELECT id FROM catalog_changes WHERE workspace_id = %(workspace_id)s AND announced AND %(announced)s
+    ORDER BY id LIMIT 1 FOR KEY SHARE SKIP LOCKED
 )
-INSERT INTO catalog_changes (workspace_id, created, deleted, fields)
-SELECT %(workspace_id)s, %(created)s, %(deleted)s, %(fields)s::text[]
-RETURNING NOT EXISTS (SELECT FROM waiting)
+INSERT INTO catalog_changes (workspace_id, created, deleted, fields, announced)
+SELECT %(workspace_id)s, %(created)s, %(deleted)s, %(fields)s::text[], %(announced)s
+RETURNING %(announced)s AND NOT EXISTS (SELECT FROM waiting)
 
 -- name: take
 -- All that waits, taken away and folded into the total: which fields moved, and whether products came or went.

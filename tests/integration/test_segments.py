@@ -608,8 +608,21 @@ def test_an_edit_made_while_changes_are_taken_up_is_announced_by_itself(walk, em
     assert [each["do"] for each in messages(walk, embedded)] == ["refresh"]
 
 
+def test_an_edit_during_an_import_does_not_wait_for_its_end(walk, embedded):
+    job = walk.with_settings(chunk_rows=1).start([row(1), row(2), row(3)])
+    deliver(walk, embedded)
+    walk.import_chunks(job, [0])
+    assert messages(walk, embedded) == []
+    number = make(walk, {"property": "name", "operator": "eq", "value": "on"})
+    products.change(walk.services, walk.workspace_id, walk.products()[0].id, name="on", given={})
+    assert [each["do"] for each in messages(walk, embedded)] == ["refresh"]
+    refresh.refresh(walk.services, walk.workspace_id)
+    assert asked(walk, embedded) == [number]
+
+
 def test_an_edit_committed_while_changes_are_taken_up_is_announced_by_whoever_took_them(walk, embedded):
     walk.import_rows([row(1)])
+    products.change(walk.services, walk.workspace_id, walk.products()[0].id, name="on", given={})
     messages(walk, embedded)
     with ThreadPoolExecutor(1) as threads:
         with walk.services.database.workspace(walk.workspace_id) as editing:

@@ -3,13 +3,15 @@
 -- What changed in the catalogue, one row a writing transaction, written with the products. Two readers: the count of
 -- products is catalog_totals plus what stands here, and segments learn from it which fields moved. Whoever takes rows
 -- away folds their counts into catalog_totals in the same transaction, so the sum is exact at every moment and no two
--- writers wait for each other.
+-- writers wait for each other. announced: its writer, or one before it, asks for a refresh soon; the chunks of an import do
+-- not, its end does.
 CREATE TABLE catalog_changes (
     workspace_id bigint NOT NULL REFERENCES workspaces,
     id bigint GENERATED ALWAYS AS IDENTITY,
     created bigint NOT NULL DEFAULT 0,
     deleted bigint NOT NULL DEFAULT 0,
     fields text[] NOT NULL,
+    announced boolean NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (workspace_id, id)
 );
