@@ -1,15 +1,18 @@
 """The database as the migrations make it, and that row-level security leaves its indexes usable."""
 
 import json
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from chalicelib.store import migrate as migrations
 from chalicelib.store.migrate import migrate
 from chalicelib.store.sql import load_statements
 from infra.local.stack import APP_ROLE
 from tests.walk import row
 
+MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 PRODUCTS, JOBS, CHUNKS = load_statements("products.sql"), load_statements("jobs.sql"), load_statements("chunks.sql")
 
 
@@ -24,6 +27,30 @@ def test_migrations_make_the_same_database_from_nothing(embedded):
     fresh = embedded.database_url_for("postgres", "from_nothing")
     assert migrate(fresh, APP_ROLE) == ["0001_foundation.sql", "0002_catalogue_and_segments.sql"]
     assert described(fresh) == described(embedded.database_admin_url)
+
+
+def test_products_from_before_the_catalogue_was_counted_are_counted_and_told_to_the_mirror_again(embedded):
+    with psycopg.connect(embedded.database_admin_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE from_before")
+    url = embedded.database_url_for("postgres", "from_before")
+    foundation = (MIGRATIONS / "0001_foundation.sql").read_text().replace(":app_role", APP_ROLE)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(foundation.encode())
+        connection.execute(
+            "CREATE TABLE schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());"
+            "INSERT INTO schema_migrations (name) VALUES ('0001_foundation.sql');"
+            "INSERT INTO workspaces (name) VALUES ('one'), ('two');"
+            "INSERT INTO products (workspace_id, sku, name, data, source)"
+            " SELECT 1 + (number > 6000)::int, 'S-' || number, 'Old', '{}', 'csv' FROM generate_series(1, 6010) number"
+        )
+        assert migrate(url, APP_ROLE) == ["0002_catalogue_and_segments.sql"]
+        totals = connection.execute("SELECT workspace_id, products FROM catalog_totals ORDER BY 1").fetchall()
+        entries = connection.execute(
+            "SELECT workspace_id, cardinality(skus) FROM mirror_outbox WHERE created_at < now() - interval '1 minute'"
+            " ORDER BY 1, 2 DESC"
+        ).fetchall()
+    assert totals == [(1, 6000), (2, 10)]
+    assert entries == [(1, 5000), (1, 1000), (2, 10)]
 
 
 def described(url: str) -> list[tuple[str, ...]]:

@@ -91,13 +91,14 @@ CREATE OR REPLACE FUNCTION mirror_line(product products) RETURNS text
         || ',"version":' || product.version
         || ',"deleted":0}';
 
--- Products that were there before: counted, and told to the mirror again, which has no ids for them. The owner is bound
--- by row-level security too, and has no workspace: it steps out of it for these two statements.
+-- Products that were there before: counted, and told to the mirror again, which has no ids for them; as late entries,
+-- so that whoever asks the mirror first brings it up to date. The owner is bound by row-level security too, and has no
+-- workspace: it steps out of it for these two statements.
 ALTER TABLE products NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE mirror_outbox NO FORCE ROW LEVEL SECURITY;
 INSERT INTO catalog_totals (workspace_id, products) SELECT workspace_id, count(*) FROM products GROUP BY workspace_id;
-INSERT INTO mirror_outbox (workspace_id, skus)
-SELECT workspace_id, array_agg(sku) FROM (
+INSERT INTO mirror_outbox (workspace_id, skus, created_at)
+SELECT workspace_id, array_agg(sku), now() - interval '1 hour' FROM (
     SELECT workspace_id, sku, (row_number() OVER (PARTITION BY workspace_id ORDER BY id) - 1) / 5000 AS part FROM products
 ) AS numbered GROUP BY workspace_id, part;
 ALTER TABLE products FORCE ROW LEVEL SECURITY;
