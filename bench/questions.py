@@ -113,6 +113,15 @@ class Reading:
     """Of the mirror's uncompressed bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that was measured. ``parts`` is how many parts each table rested in: FINAL takes longer over more of them."""
+
+    parts: Mapping[str, int]
+    ratios: Sequence[Ratio]
+    readings: Sequence[Reading]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="What a large catalogue answers, and how fast.")
     parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
@@ -123,12 +132,12 @@ def main() -> int:
         folder.chmod(READABLE_FOR_POSTGRES)
         try:
             with running_here(folder) as system:
-                ratios, readings = measure(system, folder, arguments.rows, arguments.runs)
+                figures = measure(system, folder, arguments.rows, arguments.runs)
         except SystemFailed as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-    print(*table(ratios, readings, arguments.rows, arguments.runs), sep="\n")
-    print(json_line(ratios, readings))
+    print(*table(figures, arguments.rows, arguments.runs), sep="\n")
+    print(json_line(figures))
     return 0
 
 
@@ -154,7 +163,7 @@ def running_here(folder: Path) -> Iterator[System]:
             yield System(http.url, os.getpid(), folder / "data", urls)
 
 
-def measure(system: System, folder: Path, rows: int, runs: int) -> tuple[list[Ratio], list[Reading]]:
+def measure(system: System, folder: Path, rows: int, runs: int) -> Figures:
     """Load both workspaces, then ask."""
     services = container_services()
     file = folder / "catalogue.csv"
@@ -165,12 +174,12 @@ def measure(system: System, folder: Path, rows: int, runs: int) -> tuple[list[Ra
     beside = workspace_of(system, services, "bench-beside")
     load(beside, shorter(file, rows // 10), rows // 10)
     native(services, {workspace.id: file, beside.id: shorter(file, rows // 10)})
-    _tell(f"parts after merging: {_rest(system, services)}")
+    parts = _rest(system, services)
     asked = Asking(workspace, services, runs)
     segments = segments_of(words)
     ratios = [asked.preview(name, segment) for name, segment in segments.items()]
     ratios += [asked.compute(name, segment) for name, segment in segments.items()]
-    return ratios, [asked.reading(name, path) for name, path in reads(asked, words, rows)]
+    return Figures(parts, ratios, [asked.reading(name, path) for name, path in reads(asked, words, rows)])
 
 
 def words_of(file: Path) -> Words:
@@ -421,12 +430,13 @@ def _rest(system: System, services: Services) -> dict[str, int]:
     return dict(parts)
 
 
-def table(ratios: Sequence[Ratio], readings: Sequence[Reading], rows: int, runs: int) -> Iterator[str]:
+def table(figures: Figures, rows: int, runs: int) -> Iterator[str]:
     """The readable part."""
     yield f"{rows:,} products, {rows // 10:,} more in a workspace beside; medians of {runs}"
+    yield "parts at rest: " + ", ".join(f"{table} {parts}" for table, parts in figures.parts.items())
     yield ""
     yield f"  {'':<36}{'product ms':>11}{'by hand ms':>11}{'ratio':>7}{'members':>10}"
-    for each in ratios:
+    for each in figures.ratios:
         verdict = "within" if each.ratio <= AT_MOST else "OVER"
         yield (
             f"  {each.name:<36}{each.product:>11.1f}{each.native:>11.1f}{each.ratio:>7.2f}{each.members:>10,}"
@@ -434,18 +444,18 @@ def table(ratios: Sequence[Ratio], readings: Sequence[Reading], rows: int, runs:
         )
     yield ""
     yield f"  {'':<36}{'ms':>11}{'slowest':>11}{'rows read: PostgreSQL':>23}{'ClickHouse':>12}{'of its bytes':>13}"
-    for reading in readings:
+    for reading in figures.readings:
         yield (
             f"  {reading.name:<36}{reading.milliseconds:>11.1f}{reading.slowest:>11.1f}{reading.postgres_rows:>23,}"
             f"{reading.clickhouse_rows:>12,}{reading.clickhouse_share:>13.1%}"
         )
 
 
-def json_line(ratios: Sequence[Ratio], readings: Sequence[Reading]) -> str:
+def json_line(figures: Figures) -> str:
     return json.dumps(
         {
-            "ratios": {each.name: round(each.ratio, 3) for each in ratios},
-            "milliseconds": {each.name: round(each.milliseconds, 1) for each in readings},
+            "ratios": {each.name: round(each.ratio, 3) for each in figures.ratios},
+            "milliseconds": {each.name: round(each.milliseconds, 1) for each in figures.readings},
         }
     )
 
