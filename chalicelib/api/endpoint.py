@@ -248,20 +248,6 @@ def number_of(text: str, what: str) -> int:
     return int(text)
 
 
-def integer(text: str | None, name: str, *, default: int, least: int = 1, most: int | None = None) -> int:
-    """A whole number of the query. Raises InvalidValue naming the parameter."""
-    if text is None or text == "":
-        return default
-    bounds = f"a whole number from {least}" + (f" to {most}" if most is not None else " on")
-    try:
-        value = int(text)
-    except ValueError as error:
-        raise InvalidValue({name: bounds}) from error
-    if value < least or (most is not None and value > most):
-        raise InvalidValue({name: bounds})
-    return value
-
-
 def _response(answer: Answer | File) -> Response:
     if isinstance(answer, File):
         headers: dict[str, str | list[str]] = {

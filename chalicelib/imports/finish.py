@@ -64,7 +64,8 @@ def fail(
             error_message=reason,
         )
     if failed is not None:
-        announce(services, workspace_id)
+        if failed.chunks_done:
+            announce(services, workspace_id)
         forget_claims(services, workspace_id, job_id)
     log.warning("import failed", extra={"job": job_id, "workspace": workspace_id, "was_running": failed is not None})
     return failed is not None

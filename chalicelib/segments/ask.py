@@ -7,7 +7,7 @@ up for by the tick (``refresh``).
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from chalicelib.errors import NotFound
+from chalicelib.segments import manage
 from chalicelib.services import Services
 from chalicelib.store import segments
 from chalicelib.store.postgres import Cursor
@@ -16,8 +16,7 @@ from chalicelib.store.postgres import Cursor
 def request(services: Services, workspace_id: int, segment_id: int) -> None:
     """Ask for one segment to be computed, active or not. Raises NotFound."""
     with services.database.workspace(workspace_id) as cursor:
-        if segments.read(cursor, workspace_id, segment_id) is None:
-            raise NotFound(f"There is no segment {segment_id}.")
+        manage.find(cursor, workspace_id, segment_id)
         noted = note(services, cursor, workspace_id, [segment_id], now=services.now())
     send(services, workspace_id, noted)
 

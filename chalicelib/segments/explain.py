@@ -14,9 +14,10 @@ from chalicelib.conditions.compile import compile_leaf
 from chalicelib.conditions.definition import Group, Leaf, Node, Not, leaves, segments_read
 from chalicelib.errors import NotFound, Unavailable
 from chalicelib.model.segment import ExplainedCondition, ExplainedGroup, Explanation
+from chalicelib.segments import manage
 from chalicelib.segments.definitions import Understood, understand
 from chalicelib.services import Services
-from chalicelib.store import memberships, products, schemas, segments
+from chalicelib.store import memberships, products, schemas
 
 _PLACE = "definition"
 """Where the definition stands in the segment: the beginning of its paths."""
@@ -27,9 +28,7 @@ def explain(services: Services, workspace_id: int, segment_id: int, sku: str) ->
     definition that no longer holds, and Unavailable.
     """
     with services.database.workspace(workspace_id) as cursor:
-        segment = segments.read(cursor, workspace_id, segment_id)
-        if segment is None:
-            raise NotFound(f"There is no segment {segment_id}.")
+        segment = manage.find(cursor, workspace_id, segment_id)
         if products.id_of_sku(cursor, workspace_id, sku) is None:
             raise NotFound(f'There is no product with the sku "{sku}".')
         schema = schemas.read(cursor, workspace_id)

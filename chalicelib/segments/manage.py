@@ -50,7 +50,12 @@ def list_all(services: Services, workspace_id: int) -> list[Segment]:
 def read(services: Services, workspace_id: int, segment_id: int) -> Segment:
     """One segment. Raises NotFound, also for another workspace's."""
     with services.database.workspace(workspace_id) as cursor:
-        return _found(segments.read(cursor, workspace_id, segment_id), segment_id)
+        return find(cursor, workspace_id, segment_id)
+
+
+def find(cursor: Cursor, workspace_id: int, segment_id: int) -> Segment:
+    """One segment, within a transaction. Raises NotFound."""
+    return _found(segments.read(cursor, workspace_id, segment_id), segment_id)
 
 
 def create(services: Services, workspace_id: int, said: SegmentChange) -> Segment:
@@ -73,8 +78,7 @@ def create(services: Services, workspace_id: int, said: SegmentChange) -> Segmen
             refresh_interval=interval,
             due_at=next_due(now, is_active=is_active, refresh_interval=interval, known=False),
         )
-        segment_id = segments.create(cursor, workspace_id, values, now=now)
-        return _found(segments.read(cursor, workspace_id, segment_id), segment_id)
+        return find(cursor, workspace_id, segments.create(cursor, workspace_id, values, now=now))
 
 
 def change(services: Services, workspace_id: int, segment_id: int, said: SegmentChange) -> Segment:
@@ -111,7 +115,7 @@ def change(services: Services, workspace_id: int, segment_id: int, said: Segment
             definition_changed=changed,
             now=now,
         )
-        return _found(segments.read(cursor, workspace_id, segment_id), segment_id)
+        return find(cursor, workspace_id, segment_id)
 
 
 def delete(services: Services, workspace_id: int, segment_id: int) -> None:

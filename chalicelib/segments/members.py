@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from chalicelib.errors import InvalidValue, NotFound
 from chalicelib.model.segment import ComputedSegment, Membership, MembersPage, Segment
+from chalicelib.segments import manage
 from chalicelib.services import Services
 from chalicelib.store import memberships, products, schemas, segments
 from chalicelib.store.postgres import Cursor
@@ -23,8 +24,7 @@ def page(services: Services, workspace_id: int, segment_id: int, *, cursor: int,
     compute is no longer kept.
     """
     with services.database.workspace(workspace_id) as transaction:
-        if segments.read(transaction, workspace_id, segment_id) is None:
-            raise NotFound(f"There is no segment {segment_id}.")
+        manage.find(transaction, workspace_id, segment_id)
         found = _membership(services, transaction, workspace_id, segment_id, cursor)
         schema = schemas.read(transaction, workspace_id)
     if found is None:

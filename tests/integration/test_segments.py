@@ -11,6 +11,7 @@ from chalicelib import triggers
 from chalicelib.catalog import products
 from chalicelib.errors import Conflict, InvalidValue, Unavailable
 from chalicelib.imports.control import cancel
+from chalicelib.imports.finish import fail
 from chalicelib.model.segment import SegmentStatus
 from chalicelib.segments import manage, members, refresh, sweep
 from chalicelib.segments.ask import request
@@ -641,6 +642,15 @@ def test_a_cancelled_import_announces_what_it_wrote(walk, embedded):
     messages(walk, embedded)
     cancel(walk.services, walk.workspace_id, job.id)
     assert [each["do"] for each in messages(walk, embedded)] == ["refresh"]
+
+
+def test_a_failed_import_announces_what_it_wrote_and_only_that(walk, embedded):
+    for written, announced in (([0], ["refresh"]), ([], [])):
+        job = walk.with_settings(chunk_rows=1).start([row(1), row(2)])
+        walk.import_chunks(job, written)
+        messages(walk, embedded)
+        assert fail(walk.services, walk.workspace_id, job.id, "The worker was lost.")
+        assert [each["do"] for each in messages(walk, embedded)] == announced
 
 
 def test_a_workspace_with_hundreds_of_segments_due_keeps_no_other_waiting(walk, other_walk, embedded):
