@@ -2,7 +2,19 @@
 
 from chalice.app import Chalice
 
-from chalicelib.api import docs, downloads, health, pim, pim_products, product_segments, uploads
+from chalicelib.api import (
+    docs,
+    downloads,
+    health,
+    import_templates,
+    pim,
+    pim_products,
+    product_segments,
+    suppliers,
+    uploads,
+    v1_imports,
+    v1_pending_eans,
+)
 from chalicelib.triggers import blueprint as triggers
 
 app = Chalice(app_name="skuloom")
@@ -12,10 +24,14 @@ for blueprint in (
     docs.blueprint,
     downloads.blueprint,
     health.blueprint,
+    import_templates.blueprint,
     pim.blueprint,
     pim_products.blueprint,
     product_segments.blueprint,
+    suppliers.blueprint,
     uploads.blueprint,
+    v1_imports.blueprint,
+    v1_pending_eans.blueprint,
     triggers,
 ):
     app.register_blueprint(blueprint)

@@ -60,12 +60,12 @@ def work(services: Services, order: Mapping[str, Any]) -> dict[str, Any]:
     if waiting is None:
         raise WorkFailed(f"job {job_id} was made and is not there")
     analyze_arrival(services, workspace_id, waiting.uuid)
-    analyze_kib = _status_kib("VmHWM")
+    analyze_kib = status_kib("VmHWM")
     job = confirm(services, workspace_id, job_id, _confirmation(order["body"]))
     dispatch(services, workspace_id, job_id, job.run)
     for number in range(job.chunk_count):
         import_chunk(services, workspace_id, job_id, job.run, number)
-    whole_kib = _status_kib("VmHWM")
+    whole_kib = status_kib("VmHWM")
     with services.database.workspace(workspace_id) as cursor:
         ended = jobs.read(cursor, workspace_id, job_id)
     if ended is None or ended.state is not JobState.COMPLETED:
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="A step of the memory bench; started by it.")
     parser.add_argument("step", choices=STEPS)
     step = STEPS[parser.parse_args(arguments).step]
-    start_kib = _status_kib("VmRSS")
+    start_kib = status_kib("VmRSS")
     answer = step(container_services(), json.loads(sys.stdin.readline()))
     print(json.dumps({"start_kib": start_kib, **answer}))
 
@@ -95,7 +95,7 @@ def _confirmation(body: Mapping[str, Any]) -> Confirmation:
     )
 
 
-def _status_kib(name: str) -> int:
+def status_kib(name: str) -> int:
     """A line of this process's memory account, in KiB."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(f"{name}:"):

@@ -1,11 +1,12 @@
 """Figures in, lines out: medians, ratios to the floor's median, and the one JSON line a machine reads."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from bench.floor import FloorSeconds
+from bench.formats import FormatFigures
 from bench.memory import PeakMegabytes
 from bench.system import ImportSeconds
 from bench.vendor_django import RowSeconds
@@ -34,6 +35,13 @@ class Figures:
     big_rows: int
     big: ImportSeconds
     memory: PeakMegabytes
+    formats: Mapping[str, FormatFigures]
+
+
+ANALYSES_AT_MOST = {"xlsx": 6.0, "json": 3.0, "xml": 5.0}
+"""What the analysis of a format may take, in times of the CSV's."""
+IMPORT_AT_MOST = 1.1
+MEGABYTES_AT_MOST = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,22 @@ def ratios(figures: Figures) -> list[Line]:
         Line("upload_seconds", "upload answer, seconds", upload, 1.0),
         Line("per_row_1m", f"{figures.big_rows:,} rows, seconds a row in those of {figures.rows:,}", per_row, 1.15),
         Line("rss_mb", f"memory above start, MB, {figures.big_rows:,} rows", figures.memory.whole, 256.0),
+        *_format_ratios(figures.formats),
         Line("django_update_or_create", "Django update_or_create, scaled, in fresh floors", django, None),
     ]
+
+
+def _format_ratios(formats: Mapping[str, FormatFigures]) -> Iterator[Line]:
+    csv = formats["csv"]
+    for kind, at_most in ANALYSES_AT_MOST.items():
+        figures, name = formats[kind], kind.upper()
+        analysis = figures.analyze_seconds / csv.analyze_seconds
+        work = figures.import_seconds / csv.import_seconds
+        yield Line(f"analyze_{kind}", f"{name} analysis, in those of the CSV", analysis, at_most)
+        yield Line(f"import_{kind}", f"{name} import, in those of the CSV", work, IMPORT_AT_MOST)
+        yield Line(
+            f"analyze_{kind}_mb", f"{name} analysis, memory above start, MB", figures.peak_megabytes, MEGABYTES_AT_MOST
+        )
 
 
 def table(figures: Figures) -> Iterator[str]:
@@ -92,6 +114,11 @@ def table(figures: Figures) -> Iterator[str]:
     a_row = f"ms a row: {created * 1e3:.2f} new, {updated * 1e3:.2f} changed"
     yield f"  {'Django, scaled':<18}{created * figures.rows:8.2f}  ({a_row})"
     yield f"  {figures.big_rows:,} rows once: {figures.big.work:.1f} s; upload and analysis {figures.big.upload:.1f} s"
+    for kind, each in figures.formats.items():
+        parts = (
+            f"analysis {each.analyze_seconds:.2f} s, {each.peak_megabytes:.0f} MB; import {each.import_seconds:.2f} s"
+        )
+        yield f"  {kind:<6}{parts}"
     yield f"  worker memory above start: analyse {figures.memory.analyze:.0f} MB, all {figures.memory.whole:.0f} MB"
     yield ""
     for line in ratios(figures):

@@ -7,11 +7,13 @@
 3. ``imports.suggest``       what each column means: the workspace's memory first, the vocabulary of ``suggest`` second
 4. ``imports.confirm``       a person's word becomes schema, memory and the job's ``plan``; ``imports.dispatch`` turns
                              the queued job into chunk messages
-5. ``imports.import_chunk``  one message, one ranged read; ``imports.rows`` converts by ``fields``; one PostgreSQL
-                             transaction; ``catalog.mirror`` brings ClickHouse up to date
+5. ``imports.import_chunk``  one message, one ranged read; ``imports.rows`` converts by ``fields``, ``imports.work``
+                             holds the rows against the catalogue; one PostgreSQL transaction; ``catalog.mirror``
+                             brings ClickHouse up to date. Where all rows are to be looked at before one is written,
+                             ``imports.check_chunk`` goes before
 6. ``imports.finish``        whoever completes the last chunk ends the job and clears its file
 
-Beside the walk: ``imports.control`` (cancel, retry), ``imports.recover`` (nothing stays running for ever),
+Beside the walk: ``imports.dry_run`` (what would happen), ``imports.control`` (cancel, retry), ``imports.recover`` (nothing stays running for ever),
 ``imports.history`` and ``catalog`` (what is read and edited). A change of the catalogue is noted (``catalog.changes``);
 ``segments`` takes the note up and computes what reads the change (``refresh``, ``compute``), by what ``conditions``
 compiles. Upstairs: ``api`` and ``triggers`` call one step each, ``dialects`` print what it answers. Downstairs:

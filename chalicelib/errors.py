@@ -14,6 +14,7 @@
     ├── TooLarge               over a limit, says which and the way around     413
     ├── UnreadableFile         the file cannot be read as what it claims       400, says what, where, what to do
     │   └── WrongEncoding      it is not UTF-8: the likely encoding and the first bad byte
+    ├── FetchFailed            a file elsewhere could not be had               its job fails with it
     ├── FileReplaced           the stored file is no longer the analysed one   its job fails with it
     ├── Superseded             this run of the job is over; a worker stops     never leaves the engine
     ├── MirrorRefused          ClickHouse will never take this                 never leaves the engine
@@ -113,6 +114,19 @@ class WrongEncoding(UnreadableFile):
     def __init__(self, message: str, *, byte_offset: int, likely: str | None) -> None:
         self.likely = likely
         super().__init__(message, byte_offset=byte_offset)
+
+
+class FetchFailed(SkuloomError):
+    """A file that lies elsewhere could not be had. The text says what the other side answered and what to do; no secret
+    is in it.
+
+    Attributes:
+        worth_retrying: the same may go well a little later.
+    """
+
+    def __init__(self, message: str, *, worth_retrying: bool) -> None:
+        self.worth_retrying = worth_retrying
+        super().__init__(message)
 
 
 class FileReplaced(SkuloomError):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import perf_counter
 
 from chalicelib.logs import configure_logs
 from chalicelib.settings import Settings, load_settings
@@ -34,6 +35,8 @@ class Services:
     files: Files
     queues: Queues
     now: Callable[[], datetime] = field(default=_utc_now)
+    clock: Callable[[], float] = field(default=perf_counter)
+    """Seconds since some moment: for how long something took."""
     random_bits: Callable[[], int] = field(default=_random_bits)
 
 

@@ -4,15 +4,19 @@ Every limit and every part of the system is a variable with the prefix ``PIM_``;
 runner (``infra/local``) fills them with embedded parts, a deployment with its own. Nothing here connects to anything.
 """
 
+import re
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Literal, Self
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 
 LOCAL_JWT_SECRET = "skuloom-local-secret-for-laptops-only"
 
@@ -66,16 +70,39 @@ class Settings(BaseSettings):
     """What is answered: Lambda carries 6 MB of an answer as JSON text, in which each quote is two characters."""
     chunk_rows: int = Field(default=5_000, ge=1, le=100_000)
     engine_rows: int = 10_000_000
+    dry_run_rows: int = 500_000
+    """Rows of a file that are tried out while a caller waits for the answer; a longer one is told to be incomplete."""
+    dry_run_seconds: int = 20
+    """Likewise, in time: no chunk is begun after it. API Gateway answers a caller after 29."""
     columns: int = 1_000
     """Columns a file may have."""
     cell_bytes: int = 1 * MEBIBYTE
+    inflated_bytes: int = Field(default=300 * MEBIBYTE, ge=1)
+    """What the parts of a workbook may come to, unpacked."""
+    inflated_ratio: int = Field(default=100, ge=1)
+    """How many times its packed size a large workbook may come to."""
+    canonical_bytes: int = Field(default=400 * MEBIBYTE, ge=1)
+    """The CSV a workbook, JSON or XML file is rewritten into; a function has 512 MB of disk."""
     file_kept_days: int = 30
+    undo_days: int = Field(default=30, ge=0)
+    """How long after its end an import can be undone."""
     download_bytes: int = 1_000_000
     """A file that is made for a caller and is no longer than this is the answer itself; a longer one goes over S3."""
     download_rows: int = 2_000
     """Likewise, in rows."""
     download_url_seconds: int = 900
     """How long the address of a file that was made can be fetched; so old may its content be, too."""
+
+    # Files that lie elsewhere.
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts that may be called though they are not on the public internet: names, IP addresses and networks, separated
+    by commas in the environment (``127.0.0.1,files.intra,10.0.0.0/8``).
+    """
+    fetch_seconds: int = Field(default=240, ge=1)
+    """One file, from the first connection to the last byte: less than the function that fetches it has."""
+    fetch_connect_seconds: int = Field(default=10, ge=1)
+    fetch_silence_seconds: int = Field(default=30, ge=1)
+    """How long the other side may say nothing."""
 
     # Liveness of running jobs. The lease is longer than any step may take, so that only dead workers are silent for it.
     lease_seconds: int = 420
@@ -102,6 +129,19 @@ class Settings(BaseSettings):
     """Segments the tick asks to have computed, the longest due first."""
     compute_kept_seconds: int = 3600
     """How long a replaced membership can still be paged through by its cursors."""
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, given: Any) -> Any:
+        return tuple(each.strip() for each in given.split(",") if each.strip()) if isinstance(given, str) else given
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _refuse_no_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for each in hosts:
+            if not _HOST_NAME.fullmatch(each):
+                ip_network(each.strip("[]"), strict=False)
+        return hosts
 
     @model_validator(mode="after")
     def _refuse_placeholders(self) -> Self:

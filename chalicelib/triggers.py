@@ -18,10 +18,12 @@ from chalice.app import Blueprint, CloudWatchEvent, SQSEvent
 from chalicelib.catalog.mirror import drain_all
 from chalicelib.errors import SkuloomError, Unavailable
 from chalicelib.imports.analyze import analyze_arrival, fail_arrival
+from chalicelib.imports.check_chunk import check_chunk
 from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.finish import fail
 from chalicelib.imports.import_chunk import import_chunk
 from chalicelib.imports.recover import reap, sweep_files
+from chalicelib.imports.undo import forget_old, undo_part
 from chalicelib.model.import_job import JobState
 from chalicelib.segments.compute import compute, give_up_dead
 from chalicelib.segments.refresh import ask_due, ask_forgotten, refresh, refresh_unheard
@@ -46,7 +48,7 @@ BatchAnswer = dict[str, list[dict[str, str]]]
     queue=_settings.chunk_queue, name="import_chunks", batch_size=1, maximum_concurrency=_settings.chunk_concurrency
 )
 def import_chunks(event: SQSEvent) -> BatchAnswer:
-    """A queued job to dispatch, or a chunk of rows to import."""
+    """A queued job to dispatch, or a chunk of rows to check or to import."""
     return _each(event, _settings.chunk_queue, _take_chunk_message)
 
 
@@ -100,6 +102,10 @@ def _take_chunk_message(services: Services, message: Message) -> None:
             dispatch(services, message["workspace"], message["job"], message["run"])
         case "import":
             import_chunk(services, message["workspace"], message["job"], message["run"], message["chunk"])
+        case "check":
+            check_chunk(services, message["workspace"], message["job"], message["run"], message["chunk"])
+        case "undo":
+            undo_part(services, message["workspace"], message["job"], message["run"], message["chunk"])
         case unknown:
             raise ValueError(f"no step is called {unknown!r}")
 
@@ -135,12 +141,19 @@ def _fail_job_of(services: Services, message: Message) -> None:
         return
     with services.database.workspace(workspace_id) as cursor:
         chunk = chunks.read(cursor, workspace_id, job_id, message["chunk"])
-    if chunk is None or chunk.done_run >= run:
+    if chunk is None or (chunk.checked_run if message["do"] == "check" else chunk.done_run) >= run:
         return
     rows = f"rows {chunk.range.first_row} to {chunk.range.first_row + chunk.range.rows - 1}"
     why = chunk.last_failure or "its worker died each time without a word"
-    reason = f"Chunk {message['chunk']} ({rows}) failed {receives} times: {why}."
-    fail(services, workspace_id, job_id, f"{reason} Rows that were imported stay; retry runs the rest.", run=run)
+    if message["do"] == "undo":
+        reason = f"Part {message['chunk']} of the undo failed {receives} times: {why}."
+        kept = "What was brought back stays; retry goes on with the rest."
+    else:
+        reason = f"Chunk {message['chunk']} ({rows}) failed {receives} times: {why}."
+        kept = "Rows that were imported stay; retry runs the rest."
+    if message["do"] == "check":
+        kept = "It was looked at before the first row was written, so nothing was; retry looks again."
+    fail(services, workspace_id, job_id, f"{reason} {kept}", run=run)
 
 
 def _fail_arrival_of(services: Services, message: Message) -> None:
@@ -198,6 +211,7 @@ _TICK: dict[str, Callable[[Services], int]] = {
     "reaped": reap,
     "mirrored": drain_all,
     "files": sweep_files,
+    "ways_back": forget_old,
     "segments_due": ask_due,
     "segments_forgotten": ask_forgotten,
     "segments_changed": refresh_unheard,

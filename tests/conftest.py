@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedParts]:
     """All parts, started once."""
-    with EmbeddedParts(tmp_path_factory.mktemp("parts"), refresh_delay_seconds=0) as parts:
+    with EmbeddedParts(tmp_path_factory.mktemp("parts"), refresh_delay_seconds=0, allowed_hosts="127.0.0.1") as parts:
         migrate(parts.database_admin_url, APP_ROLE)
         create_mirror(parts.settings.clickhouse_url.get_secret_value())
         yield parts

@@ -2,17 +2,20 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from chalicelib.imports import history
+from chalicelib.imports.check_chunk import check_chunk
 from chalicelib.imports.confirm import Confirmation, confirm
 from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.import_chunk import import_chunk
-from chalicelib.imports.receive import ExpectedUpload, expect_upload, receive
-from chalicelib.model.import_job import ImportJob, MatchOn
+from chalicelib.imports.mapping import SavedMapping, save_mapping
+from chalicelib.imports.receive import ExpectedUpload, Terms, expect_upload, receive
+from chalicelib.imports.start import start
+from chalicelib.model.import_job import ImportJob, MatchOn, Phase
 from chalicelib.model.product import Product
 from chalicelib.model.product_schema import SchemaField
 from chalicelib.model.row_error import RowError
@@ -64,15 +67,33 @@ class Walk:
     def with_settings(self, **changes: Any) -> "Walk":
         return self.with_services(settings=self.services.settings.model_copy(update=changes))
 
-    def receive(self, content: bytes, file_name: str = "catalog.csv") -> ImportJob:
-        return receive(
-            self.services,
-            self.workspace_id,
-            file_name=file_name,
-            content=content,
-            import_type="wizard",
-            match_on=MatchOn.SKU,
-        )
+    def receive(
+        self, content: bytes, file_name: str = "catalog.csv", *, match_on: MatchOn = MatchOn.SKU, **terms: Any
+    ) -> ImportJob:
+        return receive(self.services, self.workspace_id, file_name, content, Terms(match_on=match_on, **terms))
+
+    def ready(
+        self,
+        job: ImportJob,
+        mapping: Mapping[str, str | None] = MAPPING,
+        *,
+        rules: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> ImportJob:
+        """The job with its mapping saved, as the v1 APIs do it."""
+        said = SavedMapping(mapping, rules or {}, options or {})
+        return save_mapping(self.services, self.workspace_id, job.id, said)
+
+    def import_ready(self, job: ImportJob) -> ImportJob:
+        """All steps from a ready job to its end, its chunks in order."""
+        return self.deliver(start(self.services, self.workspace_id, job.id))
+
+    def deliver(self, job: ImportJob) -> ImportJob:
+        """Bring a queued job to its end, its chunks in order."""
+        dispatch(self.services, self.workspace_id, job.id, job.run)
+        if self.job(job.id).phase is Phase.CHECK:
+            self.check_chunks(self.job(job.id))
+        return self.import_chunks(self.job(job.id))
 
     def expect(self, size_bytes: int, file_name: str) -> ExpectedUpload:
         return expect_upload(
@@ -81,7 +102,7 @@ class Walk:
             file_name=file_name,
             size_bytes=size_bytes,
             content_type="text/csv",
-            match_on=MatchOn.SKU,
+            terms=Terms(match_on=MatchOn.SKU),
         )
 
     def confirm(
@@ -102,10 +123,19 @@ class Walk:
 
     def import_chunks(self, job: ImportJob, numbers: Iterable[int] | None = None, *, threads: int = 1) -> ImportJob:
         """Deliver these chunks (all of them, in order, if not given) and answer with the job."""
+        return self._deliver_chunks(import_chunk, job, numbers, threads)
+
+    def check_chunks(self, job: ImportJob, numbers: Iterable[int] | None = None, *, threads: int = 1) -> ImportJob:
+        """Likewise, for the check that goes before the first write."""
+        return self._deliver_chunks(check_chunk, job, numbers, threads)
+
+    def _deliver_chunks(
+        self, take: Callable[..., None], job: ImportJob, numbers: Iterable[int] | None, threads: int
+    ) -> ImportJob:
         order = list(range(job.chunk_count) if numbers is None else numbers)
 
         def deliver(number: int) -> None:
-            import_chunk(self.services, self.workspace_id, job.id, job.run, number)
+            take(self.services, self.workspace_id, job.id, job.run, number)
 
         with ThreadPoolExecutor(threads) as workers:
             for delivered in [workers.submit(deliver, number) for number in order]:

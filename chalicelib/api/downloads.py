@@ -19,7 +19,8 @@ from chalicelib.store.files import Download
 
 blueprint = Blueprint(__name__)
 
-_CSV = {200: Media("text/csv"), 303: None}
+CSV = {200: Media("text/csv"), 303: None}
+"""What a route that offers a CSV answers."""
 
 
 class ReportQuery(BaseModel):
@@ -40,7 +41,7 @@ class ReportQuery(BaseModel):
     errors=segops.error_answer,
     tag="Import",
     query=ReportQuery,
-    answers=_CSV,
+    answers=CSV,
     refusals={404: "There is no such import in this workspace."},
 )
 def download_bad_rows(call: Call, job_id: str) -> Answer | File:
@@ -48,7 +49,7 @@ def download_bad_rows(call: Call, job_id: str) -> Answer | File:
     error, row_number, line and job_id. A large one is answered with 303 and the address to fetch it from.
     """
     severity = call.asked(ReportQuery).severity
-    return _offered(
+    return offered(
         report.bad_rows(call.services, call.caller.workspace_id, number_of(job_id, "import"), asked=severity)
     )
 
@@ -60,17 +61,18 @@ def download_bad_rows(call: Call, job_id: str) -> Answer | File:
     scope="read",
     errors=segops.error_answer,
     tag="Product Segments",
-    answers=_CSV,
+    answers=CSV,
     refusals={404: "There is no such segment in this workspace."},
 )
 def download_members(call: Call, segment_id: str) -> Answer | File:
     """The members of a segment as a CSV: sku, name, and the schema's fields. A large one is answered with 303 and the
     address to fetch it from.
     """
-    return _offered(members_csv(call.services, call.caller.workspace_id, number_of(segment_id, "segment")))
+    return offered(members_csv(call.services, call.caller.workspace_id, number_of(segment_id, "segment")))
 
 
-def _offered(download: Download) -> Answer | File:
+def offered(download: Download) -> Answer | File:
+    """The file itself, or 303 and where it can be fetched."""
     if download.url:
         return Answer(None, 303, {"Location": download.url})
     return File(download.content, CSV_MEDIA_TYPE, download.name)

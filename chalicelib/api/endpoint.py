@@ -72,14 +72,7 @@ class Call:
         limit = limit_bytes or self.services.settings.body_limit_bytes
         if len(self.body) > limit:
             raise TooLarge(f"The body has {len(self.body)} bytes; a JSON body may have {limit}.")
-        try:
-            value = orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            raise BadRequest(f"The body is not JSON: {error}.") from error
-        if _lies_deeper(value, _DEEPEST):
-            raise InvalidValue({"body": f"lies more than {_DEEPEST} levels deep"})
-        if _NUL in self.body and _holds_nul(value):
-            raise InvalidValue({"body": "holds a NUL character (\\u0000), which no text here can hold"})
+        value = json_value(self.body)
         if not isinstance(value, dict):
             raise BadRequest("The body must be a JSON object.")
         if exact and _LONG_NUMBER.search(self.body):
@@ -239,6 +232,19 @@ def checked(kind: type[Model], value: Mapping[str, Any]) -> Model:
         return kind.model_validate(value)
     except ValidationError as error:
         raise InvalidValue({_path(each["loc"]): each["msg"] for each in error.errors()}) from error
+
+
+def json_value(text: bytes, at: str = "body") -> Any:
+    """What ``text`` is as JSON. Raises BadRequest, and InvalidValue naming ``at`` for what cannot be kept."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The {at} is not JSON: {error}.") from error
+    if _lies_deeper(value, _DEEPEST):
+        raise InvalidValue({at: f"lies more than {_DEEPEST} levels deep"})
+    if _NUL in text and _holds_nul(value):
+        raise InvalidValue({at: "holds a NUL character (\\u0000), which no text here can hold"})
+    return value
 
 
 def number_of(text: str, what: str) -> int:

@@ -25,12 +25,12 @@ class Form:
     fields: dict[str, str]
 
 
-def read_form(body: bytes, content_type: str, settings: Settings) -> Form:
+def read_form(body: bytes, content_type: str, settings: Settings, *, large_files: str = "POST /api/v1/uploads") -> Form:
     """The form in ``body``. Raises TooLarge naming the way for large files, and BadRequest."""
     if len(body) > settings.multipart_limit_bytes:
         raise TooLarge(
             f"The upload has {len(body)} bytes; a form may have {settings.multipart_limit_bytes}."
-            " For a larger file ask POST /api/v1/uploads for an address and send the file there."
+            f" For a larger file ask {large_files} for an address and send the file there."
         )
     kind, options = parse_options_header(content_type)
     if kind != "multipart/form-data" or "boundary" not in options:

@@ -35,6 +35,11 @@ Json = dict[str, Any]
 
 TAGS = {
     "Import": "A CSV becomes products: upload, confirm what each column means, follow the job, read what was wrong.",
+    "Imports": "A file of any format becomes products: upload, map, try, start, follow, take back. Two APIs over one "
+    "engine: how an id is spelled says in whose words the answer is.",
+    "Pending EANs": "EANs that imports met and no product has.",
+    "Import Templates": "How files are imported, kept under a name: mapping, rules, options, how the file is read.",
+    "Suppliers": "Whose files are imported.",
     "Uploads": "The way for files larger than a request carries: ask for an address and send the file straight there.",
     "Schema": "Which fields a product's data may hold, and of which type.",
     "Products": "The catalogue, product by product or up to 500 at a time.",
@@ -70,7 +75,23 @@ _SECURITY_SCHEMES: Json = {
 _SLASHED = ("/api/pim/", "/api/product-segments")
 """Where the documents print paths with a slash at their end."""
 
-_LARGEST_ID = 10**18 - 1
+_NUMBER: Json = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+_UUID: Json = {"type": "string", "format": "uuid"}
+_IMPORT_ID: Json = {
+    "type": "string",
+    "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|imp_[0-7][0-9A-HJKMNP-TV-Z]{25})$",
+    "examples": ["550e8400-e29b-41d4-a716-446655440000", "imp_2N1T201RMV87AAE5J4CSAM8000"],
+}
+_PATH_PARAMETERS: dict[str, tuple[str, Json]] = {
+    "job_id": ("The import's id.", _NUMBER),
+    "product_id": ("The product's id.", _NUMBER),
+    "segment_id": ("The segment's id.", _NUMBER),
+    "import_id": ("The import's id: a UUID, or `imp_` and 26 letters and digits.", _IMPORT_ID),
+    "resolution_id": ("The entry's id.", _UUID),
+    "supplier_id": ("The supplier's id.", _UUID),
+    "template_id": ("The template's id.", _UUID),
+}
+"""What the parts of a path mean, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +215,8 @@ def prose(text: str) -> str:
 
 def _path_parameters(endpoint: Endpoint) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", endpoint.path):
-        number = {"type": "integer", "minimum": 1, "maximum": _LARGEST_ID}
-        what = name.removesuffix("_id").replace("job", "import")
-        yield {"name": name, "in": "path", "required": True, "description": f"The {what}'s id.", "schema": number}
+        says, schema = _PATH_PARAMETERS[name]
+        yield {"name": name, "in": "path", "required": True, "description": says, "schema": schema}
 
 
 def _request_headers(endpoint: Endpoint) -> Iterator[Json]:

@@ -23,7 +23,7 @@ from chalicelib.dialects import segops
 from chalicelib.errors import BadRequest
 from chalicelib.imports import history
 from chalicelib.imports.confirm import Confirmation, confirm
-from chalicelib.imports.receive import receive
+from chalicelib.imports.receive import Terms, receive
 from chalicelib.model.import_job import MatchOn
 from chalicelib.segments import schema_use
 
@@ -53,10 +53,9 @@ def upload_csv(call: Call) -> Answer:
     job = receive(
         call.services,
         call.caller.workspace_id,
-        file_name=file.name or "upload.csv",
-        content=file.content,
-        import_type="wizard",
-        match_on=MatchOn.SKU,
+        file.name or "upload.csv",
+        file.content,
+        Terms(import_type="wizard", match_on=MatchOn.SKU, formats=("csv",)),
     )
     return Answer(segops.upload_json(job))
 

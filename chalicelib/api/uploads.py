@@ -5,19 +5,19 @@ from typing import Literal
 from uuid import UUID
 
 from chalice.app import Blueprint
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.api.endpoint import Answer, Call, endpoint
+from chalicelib.api.v1_bodies import Switch, TermsFields
 from chalicelib.dialects import segops, v1
-from chalicelib.errors import InvalidValue
 from chalicelib.imports.receive import expect_upload
 from chalicelib.model.import_job import MatchOn
 
 blueprint = Blueprint(__name__)
 
 
-class UploadBody(BaseModel):
-    """What is going to be uploaded."""
+class UploadBody(TermsFields):
+    """What is going to be uploaded, and on which terms it is imported."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -27,6 +27,12 @@ class UploadBody(BaseModel):
     name: str = Field(min_length=1, max_length=255, description="The file's name, with its ending.")
     size: int = Field(ge=1, description="In bytes.")
     type: str = Field(default="text/csv", min_length=1, max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")
+    match_on: MatchOn = Field(
+        default=MatchOn.SKU,
+        description="Which key rows are matched to products by: sku as by the wizard, ean as by an upload to"
+        " `/api/v1/imports`.",
+    )
+    auto_process: Switch = Field(default=False, description="With a template: start after the analysis.")
 
 
 class ExpectedFile(BaseModel):
@@ -48,7 +54,7 @@ class ExpectedFile(BaseModel):
     )
 
     id: UUID
-    job_id: int = Field(description="The import, as `/api/pim/import/{job_id}/` knows it.")
+    job_id: int = Field(description="The import, as `/api/pim/import/{job_id}/` knows it; `id` is it to `/api/v1`.")
     status: Literal["pending"]
     url: str
     fields: dict[str, str]
@@ -64,20 +70,18 @@ class ExpectedFile(BaseModel):
     tag="Uploads",
     body=UploadBody,
     answers={201: ExpectedFile},
+    refusals={404: "There is no such supplier or template in this workspace."},
 )
 def expect_file(call: Call) -> Answer:
     """A form to send one file to S3 by; its arrival starts the analysis."""
-    try:
-        body = UploadBody.model_validate(call.json_object())
-    except ValidationError as error:
-        raise InvalidValue({str(each["loc"][0]): each["msg"] for each in error.errors()}) from error
+    body = call.parsed(UploadBody)
     expected = expect_upload(
         call.services,
         call.caller.workspace_id,
         file_name=body.name,
         size_bytes=body.size,
         content_type=body.type,
-        match_on=MatchOn.SKU,
+        terms=body.to_terms(import_type="push", auto_start=body.auto_process, match_on=body.match_on),
     )
     return Answer(
         {

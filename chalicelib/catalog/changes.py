@@ -22,9 +22,11 @@ def note(cursor: Cursor, workspace_id: int, *, created: int = 0, deleted: int = 
     return catalog_changes.add(cursor, workspace_id, created=created, deleted=deleted, fields=fields)
 
 
-def note_quietly(cursor: Cursor, workspace_id: int, *, created: int, fields: Iterable[str]) -> None:
+def note_quietly(
+    cursor: Cursor, workspace_id: int, *, created: int = 0, deleted: int = 0, fields: Iterable[str]
+) -> None:
     """Note one part of a longer work, whose end is announced: a refresh after each part would be one too many."""
-    catalog_changes.add(cursor, workspace_id, created=created, fields=fields, announced=False)
+    catalog_changes.add(cursor, workspace_id, created=created, deleted=deleted, fields=fields, announced=False)
 
 
 def announce(services: Services, workspace_id: int) -> None:

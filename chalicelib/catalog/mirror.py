@@ -28,15 +28,23 @@ class MirrorWork:
     lines: bytes
 
 
-def send(services: Services, workspace_id: int, work: MirrorWork) -> None:
-    """Bring what was just committed to the mirror, without reading it again. What fails waits in the outbox."""
+def send(services: Services, workspace_id: int, work: MirrorWork, *, job_id: int | None = None) -> None:
+    """Bring what was just committed to the mirror, without reading it again. What fails waits in the outbox.
+
+    The time it took is noted with the job it was done for.
+    """
+    started = services.clock()
     try:
         services.mirror.insert(work.lines)
     except (Unavailable, MirrorRefused) as error:
         log.warning("mirror is behind", extra={"workspace": workspace_id, "why": str(error)})
         return
+    milliseconds = round(1000 * (services.clock() - started))
     with services.database.workspace(workspace_id) as cursor:
-        outbox.remove(cursor, workspace_id, work.entry_id)
+        if job_id is None:
+            outbox.remove(cursor, workspace_id, work.entry_id)
+        else:
+            outbox.remove_for_job(cursor, workspace_id, work.entry_id, job_id, milliseconds=milliseconds)
 
 
 def drain(services: Services, workspace_id: int) -> int:

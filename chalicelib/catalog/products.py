@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from chalicelib.catalog import changes, mirror
+from chalicelib.catalog import changes, mirror, pending_eans
 from chalicelib.catalog.values import (
     NOTHING,
     Edit,
@@ -111,6 +111,7 @@ def create(services: Services, workspace_id: int, *, sku: str, name: str, given:
         product, line = products.insert(
             cursor, workspace_id, sku=sku, ean=edit.ean, name=name, data=orjson.dumps(edit.values), source=_SOURCE
         )
+        pending_eans.resolve(cursor, workspace_id, [edit.ean] if edit.ean else [])
         committed = _note(cursor, workspace_id, [sku], line, created=1, fields=edit.written | {NAME})
         return PrintedProduct(product, schema), committed
 
@@ -154,6 +155,7 @@ def change(
         if changed is None:
             return PrintedProduct(stored, schema), _Committed()
         product, line = changed
+        pending_eans.resolve(cursor, workspace_id, [edit.ean] if edit.ean else [])
         fields = edit.written | ({NAME} if name else set())
         return PrintedProduct(product, schema), _note(cursor, workspace_id, [product.sku], line, fields=fields)
 
@@ -303,6 +305,8 @@ class _Bulk:
         done = BulkDone(created, updates - created, [self._errors[index] for index in sorted(self._errors)])
         if not written.written:
             return done, _Committed()
+        eans = [merged[sku].edit.ean for sku in written.written]
+        pending_eans.resolve(self._cursor, self._workspace_id, [ean for ean in eans if ean])
         fields = frozenset[str]().union(*(merged[sku].written for sku in written.written))
         return done, _note(
             self._cursor,

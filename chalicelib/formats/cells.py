@@ -41,7 +41,7 @@ def cell_of(stored: JsonValue, locale: str) -> str:
         case _ if prices := [each for each in stored if isinstance(each, Mapping)]:
             return _prices(prices, locale)
         case _:
-            return _list([each for each in stored if isinstance(each, str)])
+            return list_cell([each for each in stored if isinstance(each, str)])
 
 
 def _numeral(number: float | Decimal) -> str:
@@ -61,7 +61,8 @@ def _prices(prices: Sequence[Mapping[str, JsonValue]], locale: str) -> str:
     return _JOINED_BY.join(texts)
 
 
-def _list(items: Sequence[str]) -> str:
+def list_cell(items: Sequence[str]) -> str:
+    """The cell of a list of texts."""
     joined = _JOINED_BY.join(items)
     looks_like_json = joined.startswith("[") and joined.endswith("]")
     one_would_be_several = len(items) == 1 and _READ_AS_SEPARATORS.search(joined)

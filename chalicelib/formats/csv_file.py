@@ -30,7 +30,7 @@ from chalicelib.formats.delimiter import excel_hint, sniff_delimiter
 from chalicelib.formats.encodings import decode, newline_bytes, resolve
 from chalicelib.formats.evidence import Evidence
 from chalicelib.formats.formulas import unescape
-from chalicelib.formats.signatures import FORMAT_NAMES, detect
+from chalicelib.formats.signatures import CSV_ONLY, detect, refuse_untaken
 from chalicelib.model.outcomes import Analysis, ChunkRange, CsvDialect
 
 SAMPLE_ROWS = 5
@@ -41,6 +41,8 @@ CHUNK_BYTES = 8 * 1024 * 1024
 """A chunk ends after so many bytes, however few rows that are: a worker holds all of it, several times over."""
 CELLS_PER_RECORD = 4
 """A record may be as long as this many of the longest cells; what is longer is an open quote that swallows the file."""
+
+_CANONICAL_ENCODING = "utf-8"
 
 _INVISIBLE = "\ufeff\u200b\u200e\u200f"
 
@@ -53,6 +55,8 @@ def is_row(cells: Sequence[str]) -> bool:
 def read_rows(data: bytes, dialect: CsvDialect, *, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
     """The rows of one chunk, each with the line it begins on; the chunk's first byte stands on ``first_line``."""
     rows = _rows(data, dialect, first_line)
+    if dialect.filled_to is not None:
+        rows = _source_rows(rows, dialect.filled_to)
     return rows if dialect.report_at is None else ((line, _unescaped(cells)) for line, cells in rows)
 
 
@@ -68,6 +72,23 @@ def _rows(data: bytes, dialect: CsvDialect, first_line: int) -> Iterator[tuple[i
             line = first_line + records.line_num
 
 
+def _source_rows(rows: Iterable[tuple[int, list[str]]], width: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a canonical file as its source has them: with its lines, and one cell a column."""
+    for _, cells in rows:
+        line = int(cells.pop())
+        missing = width - len(cells)
+        yield line, cells + [""] * missing if missing else cells
+
+
+def _without_lines(rows: list[list[str]], width: int) -> list[list[str]]:
+    """Many rows of a canonical file, one cell a column, where their lines do not matter. The rows are used up."""
+    for cells in rows:
+        del cells[-1]
+    if set(map(len, rows)) == {width}:
+        return rows
+    return [cells + [""] * (width - len(cells)) for cells in rows]
+
+
 def _unescaped(cells: Iterable[str]) -> list[str]:
     return list(map(unescape, cells))
 
@@ -79,6 +100,8 @@ def analyze_csv(
     file_name: str = "",
     encoding: str | None = None,
     delimiter: str | None = None,
+    skip_header_rows: int = 0,
+    canonical: bool = False,
     max_columns: int = 1_000,
     max_cell_bytes: int = 1024 * 1024,
     max_rows: int = 10_000_000,
@@ -88,7 +111,8 @@ def analyze_csv(
 ) -> Analysis:
     """All there is to know of a CSV, in one pass over ``stream`` from where it stands.
 
-    ``encoding`` None insists on UTF-8; ``delimiter`` None finds it out. ``max_…`` are limits of what is accepted;
+    ``encoding`` None insists on UTF-8; ``delimiter`` None finds it out; ``skip_header_rows`` are lines before the
+    header; ``canonical`` says that the file is one of ``formats.canonical``. ``max_…`` are limits of what is accepted;
     ``sampled_rows`` are looked at closely; beyond ``uniqueness_rows`` rows uniqueness is left open. Memory: a few
     blocks, the sample, and 8 bytes a row for each column that may be unique.
 
@@ -97,21 +121,16 @@ def analyze_csv(
     head = stream.read(block_bytes)
     if not head:
         raise UnreadableFile("The file is empty: it has not even a header.", byte_offset=0)
-    _refuse_other_formats(head, file_name)
-    codec, bom_bytes = resolve(encoding, head)
+    if not canonical:
+        refuse_untaken(detect(head, file_name), CSV_ONLY)
+    codec, bom_bytes = resolve(_CANONICAL_ENCODING if canonical else encoding, head)
     lines = _Lines(stream, head, codec, bom_bytes, block_bytes)
     limits = _Limits(max_columns, max_cell_bytes, max_rows, sampled_rows, uniqueness_rows)
-    reading = _Reading(lines, chunk_rows, delimiter, limits)
+    reading = _Reading(lines, chunk_rows, "," if canonical else delimiter, limits, skip_header_rows, canonical)
     with _unlimited_cells():
         while reading.read_on():
             pass
     return reading.analysis()
-
-
-def _refuse_other_formats(head: bytes, file_name: str) -> None:
-    found = detect(head, file_name)
-    if found != "csv":
-        raise UnreadableFile(f"This is {FORMAT_NAMES[found]}, not a CSV file: save it as CSV UTF-8 and upload that.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +180,10 @@ class _Lines:
         self._offered = end
         return self.pending[:end]
 
+    def again(self) -> bytes:
+        """What `more` answered, as far as it was not consumed since."""
+        return self.pending[: self._offered]
+
     def consume(self, count: int) -> None:
         self.pending = self.pending[count:]
         self.at += count
@@ -185,10 +208,20 @@ def _after_last(data: bytes, newline: bytes, end: int) -> int:
 class _Reading:
     """One pass in progress."""
 
-    def __init__(self, lines: _Lines, chunk_rows: int, delimiter: str | None, limits: _Limits) -> None:
+    def __init__(
+        self,
+        lines: _Lines,
+        chunk_rows: int,
+        delimiter: str | None,
+        limits: _Limits,
+        skip_lines: int,
+        canonical: bool,
+    ) -> None:
         self._lines = lines
         self._limits = limits
         self._delimiter = delimiter
+        self._skipped = self._skip_lines = skip_lines
+        self._canonical = canonical
         self._begun = False
         self._hint_expected = False
         self._line = 1
@@ -205,6 +238,8 @@ class _Reading:
     def read_on(self) -> bool:
         """Read a block on. False at the end of the file."""
         data = self._lines.more()
+        if data and self._skip_lines:
+            data = self._skip(data)
         if data:
             self._take(self._parse(data))
         if len(self._lines.pending) > CELLS_PER_RECORD * self._limits.cell_bytes:
@@ -213,10 +248,13 @@ class _Reading:
 
     def analysis(self) -> Analysis:
         if self._evidence is None:
-            raise UnreadableFile("The file holds nothing but blank lines: it has not even a header.", byte_offset=0)
+            raise self._no_header()
+        filled_to = len(self._headers) if self._canonical else None
         return Analysis(
             file_type="csv",
-            dialect=CsvDialect(self._lines.encoding, self._comma, '"', self._lines.bom_bytes, self._report_at),
+            dialect=CsvDialect(
+                self._lines.encoding, self._comma, '"', self._lines.bom_bytes, self._report_at, filled_to
+            ),
             headers=self._headers,
             sample_rows=tuple(self._sample),
             row_count=self._chunks.rows,
@@ -232,6 +270,15 @@ class _Reading:
         return self._delimiter or ","
 
     # Blocks
+
+    def _skip(self, data: bytes) -> bytes:
+        """Pass over lines before the header. Answers what is left of the data."""
+        text = decode(data, self._lines.encoding, at=self._lines.at, line=self._line)
+        lines = list(islice(io.StringIO(text, newline=""), self._skip_lines))
+        self._skip_lines -= len(lines)
+        self._line += len(lines)
+        self._lines.consume(len("".join(lines).encode(self._lines.encoding)))
+        return self._lines.again()
 
     def _parse(self, data: bytes) -> "_Block":
         text = decode(data, self._lines.encoding, at=self._lines.at, line=self._line)
@@ -254,7 +301,7 @@ class _Reading:
 
     def _begin(self, text: str) -> None:
         self._begun = True
-        hint = excel_hint(text)
+        hint = None if self._canonical else excel_hint(text)
         self._hint_expected = hint is not None
         self._delimiter = self._delimiter or hint or sniff_delimiter(text)
 
@@ -277,6 +324,8 @@ class _Reading:
         if not ends:
             return ends
         cells = block.records[ends[0] - 1]
+        if self._canonical:
+            cells = cells[:-1]  # the last one is the header of the source's lines
         self._report_at = report_position(cells)
         allowed = self._limits.columns
         if self._report_at is not None:
@@ -307,6 +356,8 @@ class _Reading:
 
     def _take_rows(self, evidence: Evidence, block: "_Block", ends: list[int]) -> None:
         rows = [block.records[end - 1] for end in ends]
+        if self._canonical:
+            rows = _without_lines(rows, len(self._headers))
         if self._report_at is not None:
             rows = list(map(_unescaped, rows))
         chunk_ends = self._chunks.ends_within(len(rows))
@@ -342,6 +393,13 @@ class _Reading:
         return len(block.text[:characters].encode(self._lines.encoding))
 
     # Notes and refusals
+
+    def _no_header(self) -> UnreadableFile:
+        if self._skipped:
+            return UnreadableFile(
+                f"The file has no header after the {self._skipped:,} lines that were to be skipped: skip fewer."
+            )
+        return UnreadableFile("The file holds nothing but blank lines: it has not even a header.", byte_offset=0)
 
     def _ragged_note(self) -> tuple[str, ...]:
         if not self._ragged_rows:

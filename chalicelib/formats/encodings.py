@@ -6,6 +6,7 @@ Serves the wizard document, "Before you start" (UTF-8, a BOM is handled), and th
 
 import codecs
 import re
+from typing import IO
 
 from chalicelib.errors import UnreadableFile, WrongEncoding
 from chalicelib.formats.signatures import looks_utf16
@@ -28,6 +29,10 @@ _SPOKEN_NAMES = {  # what spreadsheets and older shop systems write when they do
     "utf-16-be": "UTF-16",
 }
 _LOOKED_LIKE_1252 = frozenset({"cp1252", "cp1250", "cp1254", "cp1257", "mac_roman"})
+_NOT_OF_FILES = frozenset(
+    {"punycode", "idna", "utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"}
+)
+"""Codecs of Python that are no file's encoding, and fail in ways of their own."""
 _NOT_WESTERN = re.compile(r"[šžŠŽŸ]|[ìð]\w|ù[a-zà-ÿ]|\w[¹³¿¥¼¾]|[³¿¹]\w|õ(?!e)|[þý]|[^\W\d_][–—‡ˆ][^\W\d_]")
 """Signs that text decoded as Windows-1252 was Central European, Turkish or from a Mac: this is what they turn into."""
 
@@ -63,6 +68,54 @@ def decode(data: bytes, encoding: str, *, at: int, line: int) -> str:
         raise WrongEncoding(message, byte_offset=offset, likely=likely) from bad
 
 
+class TextStream:
+    """A file as text, a piece at a time: in the encoding it is said to have, or that its first bytes show, or UTF-8.
+
+    Raises WrongEncoding at the first bytes that are not of it.
+    """
+
+    def __init__(self, stream: IO[bytes], head: bytes, encoding: str | None, *, block_bytes: int) -> None:
+        self._stream = stream
+        self._block_bytes = block_bytes
+        self._head = head
+        self.encoding, self._bom_bytes = resolve(encoding or looks_utf16(head) or "utf-8", head)
+        self._decoder = codecs.getincrementaldecoder(self.encoding)()
+        self._read_bytes = 0
+        self._line = 1
+
+    def read(self) -> str:
+        """The next piece; empty at the end."""
+        text = ""
+        while not text:
+            block = self._head or self._stream.read(self._block_bytes)
+            self._head = b""
+            text = self._decoded(block)
+            if not block:
+                break
+        return text
+
+    def _decoded(self, block: bytes) -> str:
+        kept = self._decoder.getstate()[0]
+        start = self._read_bytes - len(kept)
+        self._read_bytes += len(block)
+        bom = 0 if start or kept else self._bom_bytes
+        try:
+            text = self._decoder.decode(block[bom:], not block)
+        except UnicodeDecodeError as bad:
+            data = kept + block[bom:]
+            line = self._line + data[: bad.start].count(b"\n")
+            raise wrong_encoding(data, bad.start, at_byte=start + bom, line=line, encoding=self.encoding) from bad
+        self._line += text.count("\n")
+        return text
+
+
+def wrong_encoding(data: bytes, bad: int, *, at_byte: int, line: int, encoding: str = "utf-8") -> WrongEncoding:
+    """The refusal of ``data``, which stands at ``at_byte`` of its file and cannot be read at byte ``bad``."""
+    likely = likely_encoding(data, bad) if encoding == "utf-8" else None
+    message = _advice(at_byte + bad, line, likely, encoding, saved_as="UTF-8")
+    return WrongEncoding(message, byte_offset=at_byte + bad, likely=likely)
+
+
 def likely_encoding(data: bytes, bad: int) -> str | None:
     """What data that is not UTF-8 at byte ``bad`` most likely is; None for UTF-8 that is merely damaged there."""
     if not data[:bad].isascii():
@@ -86,19 +139,24 @@ def _may_be_western(sample: bytes) -> bool:
 
 
 def _codec_name(encoding: str) -> str:
+    refusal = UnreadableFile(f'"{encoding}" is no encoding known here.')
     try:
         name = codecs.lookup(encoding).name.removesuffix("-sig")
         stateless = "\n".encode(name).decode(name) == "\n" and "a\n".encode(name).endswith("\n".encode(name))
-    except (LookupError, UnicodeError, TypeError) as unknown:
-        raise UnreadableFile(f'"{encoding}" is no encoding known here.') from unknown
+    except (LookupError, ValueError, TypeError) as unknown:
+        raise refusal from unknown
+    if name in _NOT_OF_FILES:
+        raise refusal
     if not stateless and name != "utf-16":
         raise UnreadableFile(f"{encoding} cannot be read in parts: save the file as UTF-8 and upload it again.")
     return name
 
 
-def _advice(offset: int, line: int, likely: str | None, encoding: str = "utf-8") -> str:
+def _advice(
+    offset: int, line: int, likely: str | None, encoding: str = "utf-8", *, saved_as: str = '"CSV UTF-8"'
+) -> str:
     where = f"byte {offset:,}, on line {line:,},"
-    advice = 'Save it as "CSV UTF-8" and upload it again.'
+    advice = f"Save it as {saved_as} and upload it again."
     if encoding != "utf-8":
         return f"The file is not {encoding}: {where} cannot be read by it. {advice}"
     if likely:

@@ -1,15 +1,18 @@
 """Which format a file has: its first bytes decide, its name only where bytes cannot.
 
 In: the head of a file (a few kilobytes) and its name. Out: ``csv``, ``xlsx``, ``json`` or ``xml``, or an UnreadableFile
-that says what the file is instead. Serves the wizard document, "Before you start", and the shared spec, section 1.
+that says what the file is instead, and what is taken. Serves the wizard document, "Before you start", the imports
+document, "Upload a file", and the shared spec, section 1.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import PurePath
 
 from chalicelib.errors import UnreadableFile
 
 FORMAT_NAMES = {"csv": "a CSV file", "xlsx": "an XLSX workbook", "json": "a JSON file", "xml": "an XML file"}
+CSV_ONLY = ("csv",)
 
 _SPREADSHEET_ADVICE = "open it in a spreadsheet program and save it as CSV UTF-8"
 _UNPACK_ADVICE = "unpack it and upload the file inside"
@@ -18,7 +21,7 @@ _TABLE_ADVICE = "export the products as a CSV file"
 _FOREIGN = (
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "an old Excel workbook (.xls) or another old Office file",
+        "an old Excel workbook (.xls), a workbook with a password, or another old Office file",
         _SPREADSHEET_ADVICE,
     ),
     (b"GIF8", "a GIF image", _TABLE_ADVICE),
@@ -44,35 +47,59 @@ _FOREIGN = (
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml")
+_WORKBOOK_ENDINGS = frozenset({"xlsx", "xlsm", "xltx", "xltm"})
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
 _JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _XML = re.compile(rb"<(?:\?xml\b|!DOCTYPE\b|!--)", re.IGNORECASE)
+_TABLES = frozenset({"csv", "tsv", "txt"})
 _ELEMENT = re.compile(rb"<[A-Za-z_]")
 _CONTROL_BYTES = bytes(range(9)) + bytes(range(14, 32)) + b"\x7f"
 
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_BOM = b"\xef\xbb\xbf"
 
 
-def detect(head: bytes, file_name: str) -> str:
-    """The format of a file that begins with ``head``. Raises UnreadableFile for what is no table of text at all."""
+def detect(head: bytes, file_name: str, taken: Collection[str] = CSV_ONLY) -> str:
+    """The format of a file that begins with ``head``, be it one of the formats ``taken`` or not.
+
+    Raises UnreadableFile for what is none of the four; its text names those that are taken.
+    """
     for first_bytes, kind, advice in _FOREIGN:
         if head.startswith(first_bytes):
-            raise UnreadableFile(f"This is {kind}, not a CSV file: {advice}.", byte_offset=0)
-    if head.startswith(_ZIP):
-        return _detect_zip(head)
-    text = _without_bom(head).lstrip()
-    if _WEB_PAGE.match(text):
-        raise UnreadableFile("This is a web page, not a CSV file: download the file itself.", byte_offset=0)
+            raise _refused(kind, taken, advice)
     extension = PurePath(file_name).suffix.lower().lstrip(".")
+    if head.startswith(_ZIP):
+        return _detect_zip(head, extension, taken)
+    text = _as_ascii(head)
+    if _WEB_PAGE.match(text):
+        raise _refused("a web page", taken, "download the file itself")
     if _JSON.match(text):
         return "json"
-    if _XML.match(text) or (_ELEMENT.match(text) and extension == "xml"):
+    if _XML.match(text) or (_ELEMENT.match(text) and _may_be_xml(text, extension)):
         return "xml"
-    refuse_binary(head)
+    refuse_binary(head, taken)
     return extension if extension in {"json", "xml"} else "csv"
 
 
-def refuse_binary(head: bytes) -> None:
+def _may_be_xml(text: bytes, extension: str) -> bool:
+    """Whether a text that begins with an element, and does not say that it is XML, is. A table may hold HTML."""
+    return extension == "xml" or (extension not in _TABLES and (b"</" in text or b"/>" in text))
+
+
+def refuse_untaken(found: str, taken: Collection[str]) -> None:
+    """Raise UnreadableFile unless a file of the format ``found`` is taken."""
+    if found not in taken:
+        advice = "save it as CSV UTF-8 and upload that" if "csv" in taken else "save it as that and upload it again"
+        raise UnreadableFile(f"This is {FORMAT_NAMES[found]}, not {named(taken)}: {advice}.")
+
+
+def named(taken: Collection[str]) -> str:
+    """The formats in words: "a CSV file, an XLSX workbook or a JSON file"."""
+    *others, last = (name for key, name in FORMAT_NAMES.items() if key in taken)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def refuse_binary(head: bytes, taken: Collection[str] = CSV_ONLY) -> None:
     """Raise UnreadableFile when a file's first bytes are no text.
 
     A stray NUL or two is left to the rows they stand in; UTF-16, which is half NULs, is left to the encoding check.
@@ -82,7 +109,8 @@ def refuse_binary(head: bytes) -> None:
         return
     at = next(place for place, byte in enumerate(head) if byte in _CONTROL_BYTES)
     raise UnreadableFile(
-        f"This is no CSV file but binary data: byte {at:,} is a control character. Export the products as a CSV file.",
+        f"This is binary data, not {named(taken)}: byte {at:,} is a control character. "
+        "Export the products as a CSV file.",
         byte_offset=at,
     )
 
@@ -98,11 +126,21 @@ def looks_utf16(head: bytes) -> str | None:
     return None
 
 
-def _detect_zip(head: bytes) -> str:
-    if any(part in head for part in _WORKBOOK_PARTS):
+def _detect_zip(head: bytes, extension: str, taken: Collection[str]) -> str:
+    if _OPEN_DOCUMENT in head[:128]:
+        raise _refused("an OpenDocument file (.ods, .odt)", taken, _SPREADSHEET_ADVICE)
+    # The names of a large workbook's parts may stand far behind its first bytes; its reader looks for them.
+    if any(part in head for part in _WORKBOOK_PARTS) or extension in _WORKBOOK_ENDINGS:
         return "xlsx"
-    raise UnreadableFile(f"This is a ZIP archive, not a CSV file: {_UNPACK_ADVICE}.", byte_offset=0)
+    raise _refused("a ZIP archive", taken, _UNPACK_ADVICE)
 
 
-def _without_bom(head: bytes) -> bytes:
-    return next((head[len(bom) :] for bom in _BOMS if head.startswith(bom)), head)
+def _refused(kind: str, taken: Collection[str], advice: str) -> UnreadableFile:
+    return UnreadableFile(f"This is {kind}, not {named(taken)}: {advice}.", byte_offset=0)
+
+
+def _as_ascii(head: bytes) -> bytes:
+    """The head without BOM and leading blanks; of UTF-16 its ASCII characters."""
+    if utf16 := looks_utf16(head):
+        return head.decode(utf16, "ignore").encode("ascii", "replace").lstrip()
+    return head.removeprefix(_BOM).lstrip()

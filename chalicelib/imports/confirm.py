@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.catalog import changes
-from chalicelib.catalog.schema import check_defaults, check_fields, check_size
-from chalicelib.errors import InvalidValue, NotFound
+from chalicelib.catalog.schema import check_defaults, check_size
+from chalicelib.errors import NotFound
 from chalicelib.imports.dispatch import announce
+from chalicelib.imports.mapping import check_mapping
 from chalicelib.imports.plan import make_plan
-from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
-from chalicelib.model.mapping import EAN, NAME, SKU
-from chalicelib.model.product_schema import SchemaField, duplicates
+from chalicelib.imports.start import remember
+from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move, refuse
+from chalicelib.model.product_schema import SchemaField
 from chalicelib.segments.schema_use import broken_segments, note_read_otherwise
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
-from chalicelib.suggest import normalise_header
-
-_JOINED = "array"
-"""The one type several columns may be mapped to: their values are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +73,7 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
         )
         warnings = [each.warning for each in broken_segments(cursor, workspace_id, stored, schema, now=now)]
         to_announce = note_read_otherwise(cursor, workspace_id, stored, schema)
-        schemas.learn(
-            cursor, workspace_id, {normalise_header(header): field for header, field in mapped.items()}, now=now
-        )
+        remember(cursor, job, confirmation.mapping, now=now)
         queued = jobs.move(
             cursor,
             workspace_id,
@@ -89,8 +84,9 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
             lease_until=services.settings.lease_from(now),
             new_run=True,
             mapping=dict(confirmation.mapping),
+            mapping_source=MappingSource.SAVED,
             confirmation={**said, "warnings": warnings} if warnings else said,
-            plan=make_plan(job.analysis, mapped, schema, job.match_on).to_json(),
+            plan=make_plan(job.analysis, mapped, schema, job.match_on, supplier_code=job.supplier_code).to_json(),
         )
     assert queued is not None
     announce(services, queued)
@@ -102,27 +98,3 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
 def _without_warnings(confirmation: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the caller said, of a confirmation as it is kept."""
     return {name: value for name, value in (confirmation or {}).items() if name != "warnings"}
-
-
-def check_mapping(mapped: Mapping[str, str], fields: Sequence[SchemaField], headers: Sequence[str]) -> None:
-    """Raise InvalidValue unless each header is the file's, each field exists, and rows can be told apart."""
-    check_fields(fields, "schema")
-    by_name = {field.name: field for field in fields}
-    problems: dict[str, str] = {}
-    for header, field in mapped.items():
-        if header not in headers:
-            problems[f"mapping.{header}"] = "the file has no such column"
-        elif field not in by_name and field not in {SKU, NAME, EAN}:
-            problems[f"mapping.{header}"] = f'"{field}" is neither sku nor name nor a field of the schema'
-    for name in duplicates(mapped.values()):
-        if name not in by_name or by_name[name].type != _JOINED:
-            columns = " and ".join(f'"{header}"' for header, field in mapped.items() if field == name)
-            problems["mapping"] = (
-                f'{columns} are both mapped to "{name}"; only a field of type array takes several columns'
-            )
-    if SKU not in mapped.values() and EAN not in mapped.values():
-        problems["mapping"] = (
-            'no column is mapped to "sku": say which one tells products apart (a column mapped to "ean" will do)'
-        )
-    if problems:
-        raise InvalidValue(problems)

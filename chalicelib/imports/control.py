@@ -1,17 +1,22 @@
-"""Steering a job from outside: cancel and retry. Both are one guarded UPDATE; late work of the old run is undone."""
+"""Steering a job from outside: cancel, retry, archive, delete. Moves are one guarded UPDATE; late work of an old run
+is undone.
+"""
 
 from chalicelib.catalog import changes
 from chalicelib.errors import BadRequest, NotFound
 from chalicelib.imports.dispatch import announce
 from chalicelib.imports.finish import FILE_GONE, forget_claims
-from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
+from chalicelib.imports.undo import allow_retry, refuse_while_undone
+from chalicelib.model.import_job import ImportJob, JobKind, JobState, Move, refuse
 from chalicelib.services import Services
 from chalicelib.store import jobs
+from chalicelib.store.postgres import Cursor
 
 
 def cancel(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """Stop a job; committed chunks stay. Raises NotFound and IllegalTransition."""
     with services.database.workspace(workspace_id) as cursor:
+        refuse(Move.CANCEL, _locked(cursor, workspace_id, job_id).state)
         job = jobs.move(
             cursor,
             workspace_id,
@@ -21,31 +26,31 @@ def cancel(services: Services, workspace_id: int, job_id: int) -> ImportJob:
             now=services.now(),
             error_message="cancelled",
         )
-    if job is None:
-        return _refuse(services, workspace_id, job_id, Move.CANCEL)
-    changes.announce(services, workspace_id)
+    assert job is not None
+    if job.chunks_done:
+        changes.announce(services, workspace_id)
     forget_claims(services, workspace_id, job_id)
     return job
 
 
 def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """Run a failed or cancelled job again from the start, with the same file and mapping. Rows that are in already are
-    found unchanged. Raises NotFound, IllegalTransition, and BadRequest when the file was deleted.
+    found unchanged. Raises NotFound, IllegalTransition, BadRequest when the file was deleted, and Conflict while the
+    job is being undone, or for an undo that is no longer the last one of its import.
     """
     now = services.now()
     with services.database.workspace(workspace_id) as cursor:
-        found = jobs.lock(cursor, workspace_id, job_id)
-        if found is None:
-            raise NotFound(f"There is no import {job_id}.")
+        found = _locked(cursor, workspace_id, job_id)
         refuse(Move.RETRY, found.state)
-        if found.file_key is None:
+        allow_retry(cursor, found)
+        if found.kind is JobKind.IMPORT and found.file_key is None and not (found.source and found.plan is None):
             raise BadRequest(FILE_GONE)
         job = jobs.move(
             cursor,
             workspace_id,
             job_id,
             Move.RETRY,
-            JobState.QUEUED if found.plan else JobState.PENDING,
+            JobState.QUEUED if found.plan or found.kind is JobKind.UNDO else JobState.PENDING,
             now=now,
             lease_until=services.settings.lease_from(now),
             new_run=True,
@@ -55,10 +60,34 @@ def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     return job
 
 
-def _refuse(services: Services, workspace_id: int, job_id: int, step: Move) -> ImportJob:
+def archive(services: Services, workspace_id: int, job_id: int, *, is_archived: bool = True) -> ImportJob:
+    """Hide a job that has ended from the default list, or show it again. Raises NotFound and IllegalTransition."""
     with services.database.workspace(workspace_id) as cursor:
-        job = jobs.read(cursor, workspace_id, job_id)
+        job = _locked(cursor, workspace_id, job_id)
+        refuse(Move.ARCHIVE if is_archived else Move.UNARCHIVE, job.state)
+        jobs.archive(cursor, workspace_id, job_id, is_archived=is_archived)
+        return _locked(cursor, workspace_id, job_id)
+
+
+def delete(services: Services, workspace_id: int, job_id: int) -> ImportJob:
+    """Take a job away for good, with its errors, its file and the way back; answers what it was. The products stay.
+
+    Raises NotFound, IllegalTransition while it runs, Conflict while it is being undone, and Unavailable when its file
+    could not be deleted: then the job is still there.
+    """
+    with services.database.workspace(workspace_id) as cursor:
+        job = _locked(cursor, workspace_id, job_id)
+        refuse(Move.DELETE, job.state)
+        refuse_while_undone(cursor, job)
+        for key in {job.file_key, job.content_key} - {None}:
+            assert key is not None
+            services.files.delete(key)
+        jobs.delete(cursor, workspace_id, job_id)
+    return job
+
+
+def _locked(cursor: Cursor, workspace_id: int, job_id: int) -> ImportJob:
+    job = jobs.lock(cursor, workspace_id, job_id)
     if job is None:
         raise NotFound(f"There is no import {job_id}.")
-    refuse(step, job.state)
     return job

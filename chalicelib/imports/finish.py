@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.catalog.changes import announce
 from chalicelib.catalog.mirror import drain
 from chalicelib.errors import Unavailable
-from chalicelib.model.import_job import FINISHED, JobState, Move
+from chalicelib.model.import_job import FINISHED, ImportJob, JobState, Move
 from chalicelib.services import Services
 from chalicelib.store import jobs, products
 
@@ -64,11 +64,18 @@ def fail(
             error_message=reason,
         )
     if failed is not None:
-        if failed.chunks_done:
-            announce(services, workspace_id)
-        forget_claims(services, workspace_id, job_id)
-    log.warning("import failed", extra={"job": job_id, "workspace": workspace_id, "was_running": failed is not None})
+        settle_failed(services, failed)
+    else:
+        log.warning("import had ended", extra={"job": job_id, "workspace": workspace_id})
     return failed is not None
+
+
+def settle_failed(services: Services, failed: ImportJob) -> None:
+    """What follows once a job has failed: segments hear of what it changed, and its claims are forgotten."""
+    if failed.chunks_done:
+        announce(services, failed.workspace_id)
+    forget_claims(services, failed.workspace_id, failed.id)
+    log.warning("import failed", extra={"job": failed.id, "workspace": failed.workspace_id})
 
 
 def forget_claims(services: Services, workspace_id: int, job_id: int) -> None:

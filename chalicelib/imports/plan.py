@@ -1,7 +1,7 @@
 """The plan of a job: everything its chunks convert and write by, frozen at confirm and stored with the job."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,9 +9,11 @@ import orjson
 
 from chalicelib.fields import column_habit
 from chalicelib.imports.rows import RULES, ColumnPlan, RowPlan
-from chalicelib.model.import_job import MatchOn
+from chalicelib.model.import_job import ErrorPolicy, MatchOn
+from chalicelib.model.import_options import BlankCells, ImportOptions
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.product_schema import ProductSchema
+from chalicelib.model.validation_rule import FieldRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +24,91 @@ class ImportPlan:
         rows: how cells are converted.
         keys_are_unique: the analysis saw every key of the file once, so no row can push out another.
         data_fields: the schema fields this file speaks of; they are replaced, others stay.
+        overwrite_existing: False leaves the products alone that were there before the job.
+        create_missing: False makes no products.
+        error_policy: what a bad row does to the job.
+        supplier_code: whose products they are; None leaves them with whom they have.
+        unique_fields: those whose values are to be compared over the whole file before a row is written.
+        missing_columns: columns the mapping names and the file lacks.
     """
 
     rows: RowPlan
     keys_are_unique: bool
     data_fields: Sequence[str]
+    overwrite_existing: bool = True
+    create_missing: bool = True
+    error_policy: ErrorPolicy = ErrorPolicy.SKIP
+    supplier_code: str | None = None
+    unique_fields: Sequence[str] = ()
+    missing_columns: Sequence[str] = ()
 
     @property
     def sku_position(self) -> int | None:
         """Index of the cell that holds the sku; None when the key is made from the ean."""
         return next((column.position for column in self.rows.columns if column.field == SKU), None)
 
+    @property
+    def matches_by_ean(self) -> bool:
+        """A row belongs to the product with its ean; by their skus only rows without one are matched."""
+        return self.rows.match_on is MatchOn.EAN and self.rows.has_ean
+
+    @property
+    def keeps_blanks(self) -> bool:
+        """A blank cell leaves a product's value as it is."""
+        return self.rows.blank_cells is BlankCells.IGNORE
+
+    @property
+    def needs_check(self) -> bool:
+        """Every row is to be looked at before the first is written."""
+        return self.error_policy is ErrorPolicy.ALL_OR_NOTHING or bool(self.unique_fields)
+
+    @property
+    def twins_are_skipped(self) -> bool:
+        """A row whose twin is stored under its sku needs no second look: nothing but its own cells decides on it."""
+        return self.keys_are_unique and self.overwrite_existing and not self.unique_fields
+
     def to_json(self) -> dict[str, Any]:
         return {
             "rows": self.rows.to_json(),
             "keys_are_unique": self.keys_are_unique,
             "data_fields": list(self.data_fields),
+            "overwrite_existing": self.overwrite_existing,
+            "create_missing": self.create_missing,
+            "error_policy": self.error_policy.value,
+            "supplier_code": self.supplier_code,
+            "unique_fields": list(self.unique_fields),
+            "missing_columns": list(self.missing_columns),
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        return cls(RowPlan.from_json(stored["rows"]), stored["keys_are_unique"], tuple(stored["data_fields"]))
+        """A stored plan; one from before there were options and rules has none of them."""
+        return cls(
+            RowPlan.from_json(stored["rows"]),
+            stored["keys_are_unique"],
+            tuple(stored["data_fields"]),
+            overwrite_existing=stored.get("overwrite_existing", True),
+            create_missing=stored.get("create_missing", True),
+            error_policy=ErrorPolicy(stored.get("error_policy", ErrorPolicy.SKIP)),
+            supplier_code=stored.get("supplier_code"),
+            unique_fields=tuple(stored.get("unique_fields", ())),
+            missing_columns=tuple(stored.get("missing_columns", ())),
+        )
 
 
 def make_plan(
-    analysis: Mapping[str, Any], mapped: Mapping[str, str], schema: ProductSchema, match_on: MatchOn
+    analysis: Mapping[str, Any],
+    mapped: Mapping[str, str],
+    schema: ProductSchema,
+    match_on: MatchOn,
+    *,
+    options: ImportOptions = ImportOptions(),  # noqa: B008 - frozen
+    rules: Mapping[str, FieldRule] | None = None,
+    supplier_code: str | None = None,
+    missing_columns: Sequence[str] = (),
 ) -> ImportPlan:
-    """The plan for a file (its analysis as stored), a checked mapping (header to field) and the schema that holds
-    now.
+    """The plan for a file (its analysis as stored), a checked mapping (header to field), the schema that holds now, and
+    rules that ``check_rules`` found nothing against. Rules of fields that no column is mapped to say nothing here.
     """
     columns = []
     habits = {}
@@ -69,6 +128,7 @@ def make_plan(
         )
         habits[evidence["header"]] = column_habit(evidence["examples"], schema.default_locale, schema.default_currency)
     fields = {column.field for column in columns}
+    asked = {name: rule for name, rule in (rules or {}).items() if name in fields}
     rows = RowPlan(
         columns=tuple(columns),
         headers=tuple(analysis["headers"]),
@@ -80,17 +140,35 @@ def make_plan(
         has_name=NAME in fields,
         has_ean=EAN in fields,
         version="",
+        rules=asked,
+        blank_cells=options.blank_cells,
     )
-    key_column = next((column for column in analysis["columns"] if mapped.get(column["header"]) == SKU), None)
+    unique_headers = {column["header"] for column in analysis["columns"] if column["unique"] is True}
     return ImportPlan(
-        rows=replace(rows, version=_version(rows)),
-        keys_are_unique=key_column is not None and key_column["unique"] is True,
+        rows=replace(rows, version=_version(rows, supplier_code)),
+        keys_are_unique=(match_on is MatchOn.SKU or EAN not in fields) and _sole_texts(rows, SKU, unique_headers),
         data_fields=tuple(sorted(fields & set(schema.by_name))),
+        overwrite_existing=options.overwrite_existing,
+        create_missing=options.create_missing,
+        error_policy=options.error_policy,
+        supplier_code=supplier_code,
+        unique_fields=tuple(
+            name for name, rule in asked.items() if rule.unique and not _sole_texts(rows, name, unique_headers)
+        ),
+        missing_columns=tuple(missing_columns),
     )
 
 
-def _version(rows: RowPlan) -> str:
+def _sole_texts(rows: RowPlan, field: str, unique_headers: Collection[str]) -> bool:
+    """Whether the analysis saw that no two rows have the same value of a field. It compared texts: two spellings of one
+    number or one EAN are two of them.
+    """
+    columns = [column for column in rows.columns if column.field == field]
+    is_text = field in {SKU, NAME} or (field != EAN and all(column.type == "string" for column in columns))
+    return is_text and len(columns) == 1 and columns[0].header in unique_headers
+
+
+def _version(rows: RowPlan, supplier_code: str | None) -> str:
     """Names the rules a row was converted by: other rules, another row hash."""
-    return hashlib.blake2b(
-        orjson.dumps([RULES, rows.to_json()], option=orjson.OPT_SORT_KEYS), digest_size=8
-    ).hexdigest()
+    told = [RULES, rows.to_json(), *([supplier_code] if supplier_code else [])]
+    return hashlib.blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from chalicelib.imports.dispatch import announce, send_chunks
-from chalicelib.imports.finish import FILE_GONE, clear_file, fail, finish
+from chalicelib.imports.dispatch import announce, take_up
+from chalicelib.imports.finish import FILE_GONE, clear_file, fail
 from chalicelib.model.import_job import ImportJob, JobState
 from chalicelib.services import Services
-from chalicelib.store import chunks, jobs
+from chalicelib.store import jobs
 from chalicelib.store.jobs import SilentJob
 
 log = logging.getLogger(__name__)
@@ -93,21 +93,16 @@ def _take_up(services: Services, job: ImportJob) -> None:
         case JobState.QUEUED:
             announce(services, job)
         case JobState.PROCESSING:
-            with services.database.workspace(job.workspace_id) as cursor:
-                numbers = chunks.undone(cursor, job.workspace_id, job.id, job.run)
-            if numbers:
-                send_chunks(services, job, numbers)
-            else:
-                finish(services, job.workspace_id, job.id, job.run)
+            take_up(services, job)
         case _:
             pass
 
 
 def _wait_for_file(services: Services, job: ImportJob) -> None:
     """A file that came while nobody listened is analysed now; one that never came within its time fails the job."""
-    if job.file_key is None:
+    if job.file_key is None and job.source is None:
         fail(services, job.workspace_id, job.id, FILE_GONE)
-    elif services.files.exists(job.file_key):
+    elif job.file_key is None or services.files.exists(job.file_key):
         announce(services, job)
     elif services.now() > job.created_at + timedelta(seconds=services.settings.upload_url_seconds):
         reason = "The file never arrived before its upload form ran out. Ask for a new form and upload it again."

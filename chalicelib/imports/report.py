@@ -49,7 +49,7 @@ def bad_rows(services: Services, workspace_id: int, job_id: int, asked: str = "e
     found = sum(counts[severity] for severity in ASKED_SEVERITIES[asked])
     is_small = found <= settings.download_rows
     return services.files.offer(
-        f"exports/{workspace_id}/imports/{job_id}/{job.run}-{job.chunks_done}-{asked}.csv",
+        f"exports/{workspace_id}/imports/{job_id}/{job.run}-{job.chunks_done}-{found}-{asked}.csv",
         report_pieces(services, job, asked),
         name=f"import-{job_id}-bad-rows.csv",
         media_type=CSV_MEDIA_TYPE,

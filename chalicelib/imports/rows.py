@@ -18,11 +18,14 @@ from typing import Any, Self
 import orjson
 
 from chalicelib.fields import FIELD_TYPES, Habit, JsonValue, Parser, Unfit, habit_of_locale
+from chalicelib.imports.rules import Check, rule_check
 from chalicelib.model.ean import LENGTHS, Ean, check_digit_holds, parse_ean
 from chalicelib.model.import_job import MatchOn
+from chalicelib.model.import_options import BlankCells
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.product import SKU_CHARACTERS
 from chalicelib.model.row_error import ErrorType, Severity
+from chalicelib.model.validation_rule import FieldRule, read_rules
 
 RULES = 1
 """Goes up whenever the same cells would become something else, here or in ``fields``; it is part of the row hash."""
@@ -56,7 +59,7 @@ class RowPlan:
     """All that a row's conversion depends on; stored with the job, so that every chunk converts alike.
 
     ``habits`` says by header how a column is written; a column without one follows the locale. ``version`` names this
-    plan in row hashes.
+    plan in row hashes. ``rules`` are those of mapped fields.
     """
 
     columns: Sequence[ColumnPlan]
@@ -69,9 +72,18 @@ class RowPlan:
     has_name: bool
     has_ean: bool
     version: str
+    rules: Mapping[str, FieldRule] = field(default_factory=dict)
+    blank_cells: BlankCells = BlankCells.CLEAR
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "columns": [asdict(column) for column in self.columns], "headers": list(self.headers)}
+        """What it says beyond the usual: a plan without rules is told, and hashed, as before there were any."""
+        told = {**asdict(self), "columns": [asdict(column) for column in self.columns], "headers": list(self.headers)}
+        del told["rules"], told["blank_cells"]
+        if self.rules:
+            told["rules"] = {name: rule.to_json() for name, rule in self.rules.items()}
+        if self.blank_cells is not BlankCells.CLEAR:
+            told["blank_cells"] = self.blank_cells.value
+        return told
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -82,11 +94,22 @@ class RowPlan:
                 "headers": tuple(stored["headers"]),
                 "habits": {header: Habit(**habit) for header, habit in stored["habits"].items()},
                 "match_on": MatchOn(stored["match_on"]),
+                "rules": read_rules(stored.get("rules", {})),
+                "blank_cells": BlankCells(stored.get("blank_cells", BlankCells.CLEAR)),
             }
         )
 
     def habit(self, column: ColumnPlan) -> Habit:
         return self.habits.get(column.header) or habit_of_locale(self.locale, self.currency)
+
+    def column_of(self, field: str) -> ColumnPlan | None:
+        """The first column of a field."""
+        return next((column for column in self.columns if column.field == field), None)
+
+    def is_asked_for(self, column: ColumnPlan) -> bool:
+        """The schema or a rule demands a value."""
+        rule = self.rules.get(column.field)
+        return column.required or bool(rule and rule.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +129,8 @@ class Converted:
     """A good row. One is made per row, and a frozen one takes three times as long to make.
 
     ``sku`` is the printed ean where the row has no sku of its own; ``ean`` has 14 digits; ``name`` None means that the
-    file speaks of no names; blank cells are absent from ``data``.
+    file speaks of no names; blank cells are absent from ``data``. ``lacks`` says why the row can change a product and
+    make none: blank cells are ignored, and a product cannot do without these.
     """
 
     sku: str
@@ -114,6 +138,7 @@ class Converted:
     name: str | None
     data: dict[str, JsonValue]
     warnings: tuple[Problem, ...] = ()
+    lacks: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +170,19 @@ def raw_data(cells: Sequence[str], headers: Sequence[str]) -> bytes:
 def row_explainer(plan: RowPlan) -> Convert:
     """A function that converts a row by every rule, and finds all that is wrong with it."""
     columns = [(column, _parser(plan, column)) for column in plan.columns]
+    checks = _checks(plan)
     last_needed = max((column.position for column in plan.columns), default=0)
 
     def explain(cells: list[str]) -> Converted | Refused:
         if malformed := _malformed(cells, len(plan.headers), last_needed):
             return Refused((malformed,))
-        finding = _Finding(problems=_nul_cells(plan, cells))
+        finding = _Finding(plan, problems=_nul_cells(plan, cells))
         for column, parse in columns:
             cell = cells[column.position]
             if "\0" not in cell:
                 _READERS.get(column.field, _read_field)(finding, column, parse, cell)
+        for column, rule, check in checks:
+            _apply(finding, column, rule, check, cells[column.position])
         _demand_required(plan, finding, cells)
         return _decide(plan, finding)
 
@@ -165,16 +193,54 @@ def row_explainer(plan: RowPlan) -> Convert:
 class _Finding:
     """What the cells of one row came to so far. ``ean_problem`` is weighed once the whole row is known."""
 
+    plan: RowPlan
     problems: list[Problem]
     data: dict[str, JsonValue] = field(default_factory=dict)
     sku: str = ""
     name: str | None = None
     ean: Ean | None = None
     ean_problem: Problem | None = None
-    ean_required: bool = False
+    warnings: list[Problem] = field(default_factory=list)
+    lacks: list[Problem] = field(default_factory=list)
 
     def refuse(self, error_type: ErrorType, column: ColumnPlan, message: str, cell: str) -> None:
         self.problems.append(_problem(error_type, column.field, column.header, message, cell))
+
+    def say(self, rule: FieldRule, error_type: ErrorType, column: ColumnPlan, message: str, cell: str) -> None:
+        """The row breaks a rule, which may be worth a warning only."""
+        problem = _problem(error_type, column.field, column.header, rule.message or message, cell)
+        if rule.severity is Severity.ERROR:
+            self.problems.append(problem)
+        else:
+            self.warnings.append(replace(problem, severity=Severity.WARNING))
+
+    def demand(self, column: ColumnPlan, message: str, cell: str, *, by_nature: bool) -> None:
+        """A value is missing that a rule asks for, or that no product is without (``by_nature``). One that has it keeps
+        it where blank cells are ignored.
+        """
+        rule = self.plan.rules.get(column.field)
+        asked = rule if rule and rule.required else None
+        if by_nature and self.plan.blank_cells is BlankCells.CLEAR:
+            told = asked.message if asked and asked.message else message
+            self.refuse(ErrorType.MISSING_REQUIRED_FIELD, column, told, cell)
+            return
+        if asked:
+            self.say(asked, ErrorType.MISSING_REQUIRED_FIELD, column, message, cell)
+        if by_nature:
+            lacking = _problem(ErrorType.MISSING_REQUIRED_FIELD, column.field, column.header, message, cell)
+            self.lacks.append(lacking)
+
+    def value(self, name: str) -> JsonValue:
+        """The value a rule is held against; None when there is none."""
+        match name:
+            case "sku":
+                return self.sku or None
+            case "name":
+                return self.name or None
+            case "ean":
+                return self.ean.printed if self.ean else None
+            case _:
+                return self.data.get(name)
 
 
 def _read_sku(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) -> None:
@@ -187,11 +253,10 @@ def _read_sku(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) 
 def _read_name(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) -> None:
     finding.name = cell.strip()
     if not finding.name:
-        finding.refuse(ErrorType.MISSING_REQUIRED_FIELD, column, "the row has no name", cell)
+        finding.demand(column, "the row has no name", cell, by_nature=True)
 
 
 def _read_ean(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) -> None:
-    finding.ean_required = column.required
     text = cell.strip()
     if not text:
         return
@@ -230,22 +295,42 @@ _READERS: dict[str, Callable[[_Finding, ColumnPlan, Parser, str], None]] = {
 }
 
 
+def _checks(plan: RowPlan) -> list[tuple[ColumnPlan, FieldRule, Check]]:
+    """The rules of the plan, each with the first column of its field."""
+    found = ((plan.column_of(name), rule) for name, rule in plan.rules.items())
+    return [(column, rule, _check(plan, column, rule)) for column, rule in found if column]
+
+
+def _check(plan: RowPlan, column: ColumnPlan, rule: FieldRule) -> Check:
+    return rule_check(rule, "string" if column.field in _READERS else column.type, plan.habit(column))
+
+
+def _apply(finding: _Finding, column: ColumnPlan, rule: FieldRule, check: Check, cell: str) -> None:
+    value = finding.value(column.field)
+    if value is None:
+        return
+    text = str(value) if column.field in _READERS else cell.strip()
+    for error_type, message in check(text, value):
+        finding.say(rule, error_type, column, message, cell)
+
+
 def _demand_required(plan: RowPlan, finding: _Finding, cells: Sequence[str]) -> None:
     """A required field needs a value from one of its columns, or has been complained of already."""
-    settled = {problem.field for problem in finding.problems} | finding.data.keys()
+    complained = {problem.field for problem in (*finding.problems, *finding.warnings, *finding.lacks)}
     for column in plan.columns:
-        waits = column.field == EAN and (finding.ean or finding.ean_problem)
-        if column.required and column.field not in settled and not waits:
-            settled.add(column.field)
-            message = f'the field "{column.field}" is required, and the cell is blank'
-            finding.refuse(ErrorType.MISSING_REQUIRED_FIELD, column, message, cells[column.position])
+        if not plan.is_asked_for(column) or column.field in complained or finding.value(column.field) is not None:
+            continue
+        if column.field == EAN and finding.ean_problem:
+            continue
+        complained.add(column.field)
+        message = f'the field "{column.field}" is required, and the cell is blank'
+        finding.demand(column, message, cells[column.position], by_nature=column.required)
 
 
 def _decide(plan: RowPlan, finding: _Finding) -> Converted | Refused:
-    warnings: tuple[Problem, ...] = ()
     if wrong := finding.ean_problem:
-        if finding.sku and plan.match_on is not MatchOn.EAN and not finding.ean_required:
-            warnings = (replace(wrong, severity=Severity.WARNING),)
+        if finding.sku and plan.match_on is not MatchOn.EAN and not _ean_is_needed(plan):
+            finding.warnings.append(replace(wrong, severity=Severity.WARNING))
         else:
             finding.problems.append(wrong)
     if not finding.sku:
@@ -253,7 +338,15 @@ def _decide(plan: RowPlan, finding: _Finding) -> Converted | Refused:
     if finding.problems:
         return Refused(_first_of(finding.problems))
     gtin14 = finding.ean.gtin14 if finding.ean else None
-    return Converted(finding.sku, gtin14, finding.name, finding.data, warnings)
+    return Converted(
+        finding.sku, gtin14, finding.name, finding.data, _first_of(finding.warnings), _first_of(finding.lacks)
+    )
+
+
+def _ean_is_needed(plan: RowPlan) -> bool:
+    """A row whose EAN is none cannot do without one."""
+    column, rule = plan.column_of(EAN), plan.rules.get(EAN)
+    return bool(column and column.required) or bool(rule and rule.required and rule.severity is Severity.ERROR)
 
 
 def _first_of(problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -273,12 +366,16 @@ def _key_by_ean(plan: RowPlan, finding: _Finding) -> None:
         return
     if ean_will_do and finding.ean_problem:
         return
-    if any(each.error_type is ErrorType.ENCODING_ERROR and each.field in {SKU, EAN} for each in finding.problems):
+    if any(each.field == SKU or _is_nul_in_ean(each) for each in finding.problems):
         return
     message = "the row has neither a sku nor an EAN" if ean_will_do and plan.has_ean else "the row has no sku"
     key = SKU if plan.has_sku else EAN
     header = next((column.header for column in plan.columns if column.field == key), None)
     finding.problems.append(_problem(ErrorType.MISSING_REQUIRED_FIELD, SKU, header, message, ""))
+
+
+def _is_nul_in_ean(problem: Problem) -> bool:
+    return problem.field == EAN and problem.error_type is ErrorType.ENCODING_ERROR
 
 
 def _malformed(cells: Sequence[str], width: int, last_needed: int) -> Problem | None:
@@ -333,12 +430,14 @@ def compile_row_converter(plan: RowPlan) -> Convert:
     lists: dict[str, list[int]] = {}
     for index, column in enumerate(plan.columns):
         names[f"field_{index}"], names[f"parse_{index}"] = column.field, _parser(plan, column)
+        if rule := plan.rules.get(column.field):
+            names[f"check_{index}"] = _check(plan, column, rule)
         if column.type == _LIST_TYPE and column.field not in _READERS:
             lists.setdefault(column.field, []).append(index)
         else:
-            body += _COLUMN_SOURCES.get(column.field, _field_source)(index, column)
+            body += _COLUMN_SOURCES.get(column.field, _field_source)(plan, index)
     for indexes in lists.values():
-        body += _list_source(indexes, plan.columns)
+        body += _list_source(plan, indexes)
     key = "" if plan.has_sku else "digits"
     source = [
         "def convert(cells):",
@@ -359,21 +458,26 @@ def compile_row_converter(plan: RowPlan) -> Convert:
     return convert
 
 
-def _sku_source(_index: int, column: ColumnPlan) -> list[str]:
+def _sku_source(plan: RowPlan, index: int) -> list[str]:
+    column = plan.columns[index]
     return [
         f"sku = cells[{column.position}].strip()",
         f"if len(sku) > {SKU_CHARACTERS}: return explain(cells)",
+        *(["if not sku: return explain(cells)"] if column.field in plan.rules else []),
+        *_checked(plan, index, "sku", "sku"),
     ]
 
 
-def _name_source(_index: int, column: ColumnPlan) -> list[str]:
+def _name_source(plan: RowPlan, index: int) -> list[str]:
     return [
-        f"name = cells[{column.position}].strip()",
+        f"name = cells[{plan.columns[index].position}].strip()",
         "if not name: return explain(cells)",
+        *_checked(plan, index, "name", "name"),
     ]
 
 
-def _ean_source(index: int, column: ColumnPlan) -> list[str]:
+def _ean_source(plan: RowPlan, index: int) -> list[str]:
+    column = plan.columns[index]
     return [
         f"digits = cells[{column.position}].strip()",
         "if digits:",
@@ -381,28 +485,57 @@ def _ean_source(index: int, column: ColumnPlan) -> list[str]:
         "        return explain(cells)",
         "    ean = digits.zfill(14)",
         *([f"    data[field_{index}] = digits"] if column.type else []),
-        *_otherwise(column),
+        *_indented(_checked(plan, index, "digits", "digits")),
+        *_otherwise(plan, column),
     ]
 
 
-def _field_source(index: int, column: ColumnPlan) -> list[str]:
+def _field_source(plan: RowPlan, index: int) -> list[str]:
+    column = plan.columns[index]
     value = "text" if column.type == "string" else f"parse_{index}(text)"
     return [
         f"text = cells[{column.position}].strip()",
-        f"if text: data[field_{index}] = {value}",
-        *_otherwise(column),
+        *(
+            [
+                "if text:",
+                f"    data[field_{index}] = value = {value}",
+                *_indented(_checked(plan, index, "text", "value")),
+            ]
+            if column.field in plan.rules
+            else [f"if text: data[field_{index}] = {value}"]
+        ),
+        *_otherwise(plan, column),
     ]
 
 
-def _list_source(indexes: Sequence[int], columns: Sequence[ColumnPlan]) -> list[str]:
+def _list_source(plan: RowPlan, indexes: Sequence[int]) -> list[str]:
     lines = ["items = []"]
     for index in indexes:
-        lines += [f"text = cells[{columns[index].position}].strip()", f"if text: items += parse_{index}(text)"]
-    return [*lines, f"if items: data[field_{indexes[0]}] = items", *_otherwise(columns[indexes[0]])]
+        position = plan.columns[index].position
+        lines += [f"text = cells[{position}].strip()", f"if text: items += parse_{index}(text)"]
+    first = indexes[0]
+    return [
+        *lines,
+        "if items:",
+        f"    data[field_{first}] = items",
+        *_indented(_checked(plan, first, "''", "items")),
+        *_otherwise(plan, plan.columns[first]),
+    ]
 
 
-def _otherwise(column: ColumnPlan) -> list[str]:
-    return ["else: return explain(cells)"] if column.required else []
+def _checked(plan: RowPlan, index: int, text: str, value: str) -> list[str]:
+    """A value that breaks its rule is explained."""
+    if plan.columns[index].field not in plan.rules:
+        return []
+    return [f"if check_{index}({text}, {value}): return explain(cells)"]
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _otherwise(plan: RowPlan, column: ColumnPlan) -> list[str]:
+    return ["else: return explain(cells)"] if plan.is_asked_for(column) else []
 
 
 _COLUMN_SOURCES = {SKU: _sku_source, NAME: _name_source, EAN: _ean_source}

@@ -32,17 +32,24 @@ class JobState(StrEnum):
 
 
 class Move(StrEnum):
-    """The verbs that change a job's state."""
+    """The verbs that can be asked of a job. Most change its state; the others still ask for one."""
 
     ANALYZE = "analyze"
     AWAIT_MAPPING = "await_mapping"
     SAVE_MAPPING = "save_mapping"
     CONFIRM = "confirm"
+    """SegOps' one step: save the mapping and start."""
+    START = "start"
+    DRY_RUN = "dry_run"
     DISPATCH = "dispatch"
     COMPLETE = "complete"
     FAIL = "fail"
     CANCEL = "cancel"
     RETRY = "retry"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+    DELETE = "delete"
+    UNDO = "undo"
 
 
 S = JobState
@@ -57,11 +64,17 @@ MOVES: dict[Move, frozenset[JobState]] = {
     Move.AWAIT_MAPPING: frozenset({S.ANALYZING}),
     Move.SAVE_MAPPING: frozenset({S.AWAITING_MAPPING, S.READY}),
     Move.CONFIRM: frozenset({S.AWAITING_MAPPING, S.READY}),
+    Move.START: frozenset({S.READY}),
+    Move.DRY_RUN: frozenset({S.PENDING, S.AWAITING_MAPPING, S.READY}),
     Move.DISPATCH: frozenset({S.QUEUED}),
     Move.COMPLETE: frozenset({S.PROCESSING}),
     Move.FAIL: frozenset({S.PENDING, S.ANALYZING, S.QUEUED, S.PROCESSING}),
     Move.CANCEL: frozenset({S.PENDING, S.QUEUED, S.PROCESSING}),
     Move.RETRY: frozenset({S.FAILED, S.CANCELLED}),
+    Move.ARCHIVE: FINISHED,
+    Move.UNARCHIVE: FINISHED,
+    Move.DELETE: frozenset(JobState) - RUNNING,
+    Move.UNDO: FINISHED,
 }
 """Each move and the states it may start from. ``ANALYZE`` and a takeover may start again what a dead worker began."""
 
@@ -85,6 +98,34 @@ class ErrorPolicy(StrEnum):
     SKIP = "skip"
     STOP = "stop"
     ALL_OR_NOTHING = "all_or_nothing"
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    IMPORT = "import"
+    UNDO = "undo"
+    """Brings back what an import changed."""
+
+
+class Phase(StrEnum):
+    """What the chunks of a processing run are at."""
+
+    CHECK = "check"
+    """Every row is looked at before one is written: ``all_or_nothing``, and rules that compare rows."""
+    WRITE = "write"
+
+
+class MappingSource(StrEnum):
+    """Where the mapping of a job comes from."""
+
+    SAVED = "saved"
+    TEMPLATE = "template"
+    SUGGESTED = "suggested"
+
+
+IMPORT_TYPES = ("manual", "url", "ftp", "sftp", "email", "s3", "push", "scheduled", "wizard", "api")
+"""How a file came (shared spec, section 1 "import_type")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +153,16 @@ class ImportJob:
     id: int
     uuid: UUID
     workspace_id: int
+    kind: JobKind
     state: JobState
     run: int
-    """Counts confirmations and retries; work of an older run is refused."""
+    """Counts starts and retries; work of an older run is refused."""
+    phase: Phase
+    retried: bool
+    """The queued run is a second one: dialects tell a retry from a start."""
+    auto_start: bool
+    """Starts by itself once its mapping is known."""
+    is_archived: bool
     import_type: str
     file_name: str
     file_type: str
@@ -126,14 +174,27 @@ class ImportJob:
     """S3 key of the canonical CSV the chunks are ranges of; the same as ``file_key`` for a CSV."""
     content_version: str | None
     """What S3 calls the version that was analysed; a file that was replaced since is refused."""
+    reading: dict[str, Any]
+    """How the caller says the file is to be read (``formats.Reading`` as JSON)."""
+    source: dict[str, Any] | None
+    """Where the file is to be fetched from; None when it was sent to us."""
+    supplier_id: UUID | None
+    supplier_code: str | None
+    template_id: UUID | None
+    template_version: int | None
     match_on: MatchOn
     error_policy: ErrorPolicy
+    rules: dict[str, Any]
+    """``validation_rules`` as they were saved with the mapping."""
+    options: dict[str, Any]
+    """``import_options`` likewise."""
     analysis: dict[str, Any] | None
     """``model.outcomes.Analysis`` as JSON; None until the file was analysed."""
     suggestion: dict[str, Any] | None
     """``model.mapping.Suggestion`` as JSON."""
     mapping: dict[str, str | None] | None
-    """Header to field, as confirmed."""
+    """Header to field, as saved or confirmed."""
+    mapping_source: MappingSource | None
     confirmation: dict[str, Any] | None
     """The confirm request as it was sent, to know the same one again."""
     plan: dict[str, Any] | None
@@ -141,9 +202,19 @@ class ImportJob:
     total_rows: int
     chunk_count: int
     chunks_done: int
+    chunks_checked: int
     counters: Counters
     takeovers: int
     error_message: str
+    undo_of: int | None
+    """The import that this job undoes."""
+    undone_by: int | None
+    """The job that undoes this import, or has undone it."""
+    spent: dict[str, Any]
+    """Milliseconds by what they were spent on, for the receipt."""
     created_at: datetime
+    analyzed_at: datetime | None
+    mapped_at: datetime | None
+    queued_at: datetime | None
     started_at: datetime | None
     completed_at: datetime | None

@@ -1,6 +1,8 @@
 """What is wrong with a row, in the closed list of the shared spec, section 1 "error_type"."""
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -45,3 +47,5 @@ class RowError:
     field: str | None = None
     column: str | None = None
     raw_value: str | None = None
+    created_at: datetime | None = dataclass_field(default=None, compare=False)
+    """When it was written down; None before that."""

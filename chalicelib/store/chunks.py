@@ -14,12 +14,15 @@ _SQL = load_statements("chunks.sql")
 
 @dataclass(frozen=True, slots=True)
 class LedgerChunk:
-    """A chunk's range, the last run it was done in (0: never), and what went wrong with it so far."""
+    """A chunk's range, the last run it was done in (0: never), what went wrong with it so far, and the last run it was
+    checked in.
+    """
 
     range: ChunkRange
     done_run: int
     failures: int
     last_failure: str
+    checked_run: int
 
 
 def create(cursor: Cursor, workspace_id: int, job_id: int, ranges: Sequence[ChunkRange]) -> None:
@@ -56,6 +59,18 @@ def undone(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> list[int
     return [number for (number,) in cursor]
 
 
+def unchecked(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> list[int]:
+    """Numbers of the chunks this run has still to check."""
+    cursor.execute(_SQL["unchecked"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
+    return [number for (number,) in cursor]
+
+
+def ranges(cursor: Cursor, workspace_id: int, job_id: int) -> list[ChunkRange]:
+    """All chunks in the order of the file."""
+    cursor.execute(_SQL["ranges"], {"workspace_id": workspace_id, "job_id": job_id})
+    return [ChunkRange(*row) for row in cursor]
+
+
 def with_findings(
     cursor: Cursor, workspace_id: int, job_id: int, run: int, severities: Sequence[Severity]
 ) -> list[ChunkRange]:
@@ -67,11 +82,32 @@ def with_findings(
     return [ChunkRange(*row) for row in cursor]
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerSums:
+    """What a job's ledger comes to: failed attempts of all its runs, and when the latest chunk of one run was done."""
+
+    failures: int
+    last_done_at: datetime | None
+
+
+def sums(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> LedgerSums:
+    cursor.execute(_SQL["sums"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
+    row = cursor.fetchone()
+    assert row is not None
+    return LedgerSums(int(row[0]), row[1])
+
+
 def mark_done(cursor: Cursor, workspace_id: int, job_id: int, number: int, *, run: int, now: datetime) -> bool:
     """Whether the mark is ours; False when another delivery of the same message was faster."""
     cursor.execute(
         _SQL["mark_done"], {"workspace_id": workspace_id, "job_id": job_id, "number": number, "run": run, "now": now}
     )
+    return cursor.fetchone() is not None
+
+
+def mark_checked(cursor: Cursor, workspace_id: int, job_id: int, number: int, *, run: int) -> bool:
+    """Whether the mark is ours; False when another delivery of the same message was faster."""
+    cursor.execute(_SQL["mark_checked"], {"workspace_id": workspace_id, "job_id": job_id, "number": number, "run": run})
     return cursor.fetchone() is not None
 
 

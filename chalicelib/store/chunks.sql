@@ -7,12 +7,31 @@ SELECT %(workspace_id)s, %(job_id)s, chunk.* FROM unnest(%(numbers)s::integer[],
 DELETE FROM import_chunks WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s
 
 -- name: read
-SELECT byte_start, byte_end, first_row, row_count, first_line, done_run, failures, last_failure FROM import_chunks
+SELECT byte_start, byte_end, first_row, row_count, first_line, done_run, failures, last_failure, checked_run
+FROM import_chunks
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s
 
 -- name: undone
 SELECT number FROM import_chunks
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND done_run < %(run)s ORDER BY number
+
+-- name: unchecked
+SELECT number FROM import_chunks
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND checked_run < %(run)s ORDER BY number
+
+-- name: mark_checked
+-- As mark_done, for the check that goes before the first write.
+UPDATE import_chunks SET checked_run = %(run)s
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s AND checked_run < %(run)s
+RETURNING number
+
+-- name: ranges
+SELECT number, byte_start, byte_end, first_row, row_count, first_line FROM import_chunks
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s ORDER BY number
+
+-- name: sums
+SELECT coalesce(sum(failures), 0), max(done_at) FILTER (WHERE done_run = %(run)s) FROM import_chunks
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s
 
 -- name: mark_done
 -- The ledger mark; no row back means another delivery of the same message was faster.

@@ -133,8 +133,11 @@ class Files:
         except NotFound:
             return None
 
-    def put_stream(self, key: str, pieces: Iterable[bytes], media_type: str) -> None:
-        """Store a file of unknown length. It is there as a whole or not at all. Memory: one part."""
+    def put_stream(self, key: str, pieces: Iterable[bytes], media_type: str) -> str:
+        """Store a file of unknown length; answers its version. It is there as a whole or not at all.
+
+        Memory: one part.
+        """
         with _translated(key):
             begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=media_type)
             upload_id = begun["UploadId"]
@@ -142,9 +145,10 @@ class Files:
                 parts = [
                     self._put_part(key, upload_id, number, part) for number, part in enumerate(_parts(pieces), start=1)
                 ]
-                self._client.complete_multipart_upload(
+                done = self._client.complete_multipart_upload(
                     Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
                 )
+                return done["ETag"]
             except BaseException:
                 self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
                 raise

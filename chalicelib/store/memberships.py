@@ -4,7 +4,8 @@ A set is named by (workspace, segment, compute) and never changes once it is wri
 PostgreSQL's to say (``segments``). Conditions come ready from the compiler, with their values beside them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.conditions.compile import Where
@@ -12,6 +13,8 @@ from chalicelib.store.mirror import Mirror
 from chalicelib.store.sql import load_statements
 
 _SQL = load_statements("memberships.sql")
+
+_QUESTION_BYTES = 40_000
 
 SAMPLE_MOST = 100
 """Skus a preview brings along; stands in its statement, where ClickHouse takes no bound value."""
@@ -63,6 +66,34 @@ def holding(mirror: Mirror, workspace_id: int, computes: Mapping[int, int], sku:
         "sku": sku,
     }
     return {int(segment) for (segment,) in mirror.query(_SQL["holding"], values)}
+
+
+def holding_many(
+    mirror: Mirror, workspace_id: int, computes: Mapping[int, int], skus: Sequence[str]
+) -> Mapping[int, int]:
+    """How many of these products each segment holds, of those given with their current compute; absent: none."""
+    held: Counter[int] = Counter()
+    for asked in _within_a_question(skus):
+        values = {
+            "workspace": workspace_id,
+            "segments": list(computes),
+            "computes": list(computes.values()),
+            "skus": asked,
+        }
+        held.update({int(segment): int(count) for segment, count in mirror.query(_SQL["holding_many"], values)})
+    return held
+
+
+def _within_a_question(skus: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The skus in parts that a question can carry: ClickHouse takes 128 KB in one value."""
+    at = size = 0
+    for number, sku in enumerate(skus):
+        size += len(sku.encode()) + 4
+        if size > _QUESTION_BYTES:
+            yield skus[at:number]
+            at, size = number, 0
+    if at < len(skus):
+        yield skus[at:]
 
 
 def explain(

@@ -40,6 +40,13 @@ SELECT segment FROM segment_members
 WHERE workspace = {workspace:UInt64} AND segment IN {segments:Array(UInt64)} AND compute IN {computes:Array(UInt64)}
   AND sku = {sku:String}
 
+-- name: holding_many
+-- How many of these products each of these segments holds, by the computes that are current.
+SELECT segment, count() FROM segment_members
+WHERE workspace = {workspace:UInt64} AND segment IN {segments:Array(UInt64)} AND compute IN {computes:Array(UInt64)}
+  AND sku IN {skus:Array(String)}
+GROUP BY segment
+
 -- name: explain
 SELECT {columns} FROM products FINAL WHERE workspace = {workspace:UInt64} AND sku = {sku:String}
 

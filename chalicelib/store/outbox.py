@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg.types.json import Jsonb
+
 from chalicelib.store.postgres import Cursor
 from chalicelib.store.sql import load_statements
 
@@ -12,6 +14,14 @@ _SQL = load_statements("outbox.sql")
 def add(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> int:
     """The entry made for these products."""
     cursor.execute(_SQL["add"], {"workspace_id": workspace_id, "skus": list(skus)})
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def add_restored(cursor: Cursor, workspace_id: int, skus: Sequence[str], *, removed: bool) -> int:
+    """The entry made for products that were put back or, some of them, taken away with inserts barred."""
+    cursor.execute(_SQL["add_restored"], {"workspace_id": workspace_id, "skus": list(skus), "removed": removed})
     row = cursor.fetchone()
     assert row is not None
     return int(row[0])
@@ -42,6 +52,19 @@ def lines(cursor: Cursor, workspace_id: int, entry_id: int) -> bytes:
 
 def remove(cursor: Cursor, workspace_id: int, entry_id: int) -> None:
     cursor.execute(_SQL["remove"], {"workspace_id": workspace_id, "entry_id": entry_id})
+
+
+def remove_for_job(cursor: Cursor, workspace_id: int, entry_id: int, job_id: int, *, milliseconds: int) -> None:
+    """The same, with the time that sending took noted in the job's ``spent``."""
+    cursor.execute(
+        _SQL["remove_for_job"],
+        {
+            "workspace_id": workspace_id,
+            "entry_id": entry_id,
+            "job_id": job_id,
+            "spent": Jsonb({"clickhouse": milliseconds}),
+        },
+    )
 
 
 def is_late(cursor: Cursor, workspace_id: int, *, waiting_seconds: int) -> bool:

@@ -4,6 +4,11 @@ INSERT INTO mirror_outbox (workspace_id, skus) VALUES (%(workspace_id)s, %(skus)
 -- name: add_incoming
 INSERT INTO mirror_outbox (workspace_id, skus) SELECT %(workspace_id)s, array_agg(sku) FROM incoming RETURNING id
 
+-- name: add_restored
+-- The version of the tombstones, if some are gone, is drawn once their rows are ours.
+INSERT INTO mirror_outbox (workspace_id, skus, tombstone_version)
+VALUES (%(workspace_id)s, %(skus)s, CASE WHEN %(removed)s THEN nextval('products_version') END) RETURNING id
+
 -- name: take
 -- The oldest entry after another that nobody else is at.
 SELECT id FROM mirror_outbox WHERE workspace_id = %(workspace_id)s AND id > %(after)s
@@ -24,6 +29,11 @@ WHERE entry.workspace_id = %(workspace_id)s AND entry.id = %(entry_id)s
 
 -- name: remove
 DELETE FROM mirror_outbox WHERE workspace_id = %(workspace_id)s AND id = %(entry_id)s
+
+-- name: remove_for_job
+WITH gone AS (DELETE FROM mirror_outbox WHERE workspace_id = %(workspace_id)s AND id = %(entry_id)s)
+UPDATE import_jobs SET spent = spent || jsonb_build_object('run', add_up(spent -> 'run', %(spent)s))
+WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s
 
 -- name: is_late
 SELECT EXISTS (

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -27,6 +29,9 @@ T = TypeVar("T")
 
 _AGAIN = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation, errors.LockNotAvailable)
 _ATTEMPTS = 6
+
+_LOOK_SECONDS = 0.1
+"""How often a wait looks up for Ctrl-C; psycopg's own default."""
 
 _AWAY = "The database did not answer; trying again may help."
 _AWAY_CLASSES = ("08", "53", "57")
@@ -43,12 +48,33 @@ exact_json = partial(json.loads, parse_float=Decimal, parse_int=_exact_integer)
 """jsonb keeps the digits of a number as they were written; so does this reader."""
 
 
+class _Connection(psycopg.Connection[TupleRow]):
+    """A connection that knows how long it was waited for; everything it does over the network goes through ``wait``."""
+
+    waited_seconds = 0.0
+
+    def wait(self, gen: PQGen[T], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> T:
+        started = perf_counter()
+        try:
+            return super().wait(gen, interval, timeout)
+        finally:
+            self.waited_seconds += perf_counter() - started
+
+
+def waited_seconds(cursor: Cursor) -> float:
+    """How long the cursor's connection has waited for the database since it was opened."""
+    connection = cursor.connection
+    assert isinstance(connection, _Connection)
+    return connection.waited_seconds
+
+
 class Postgres:
     """The database, as the application's role. Connections are opened on first use and kept."""
 
     def __init__(self, url: str, *, pool_size: int, connect_timeout_seconds: int) -> None:
         self._pool = ConnectionPool(
             url,
+            connection_class=_Connection,
             min_size=0,
             max_size=pool_size,
             timeout=connect_timeout_seconds,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
+from psycopg import errors
 
 from chalicelib.model.product import Product
 from chalicelib.store.postgres import Cursor
@@ -21,10 +22,13 @@ IncomingRow = tuple[str, str | None, str, bytes, bytes, bytes]
 
 
 class KnownProduct(NamedTuple):
-    """The hash of the row a product was last written from (None: another writer was at it since) and its ean."""
+    """The hash of the row a product was last written from (None: another writer was at it since), its ean, and the
+    import that last wrote it.
+    """
 
     row_hash: bytes | None
     ean: str | None
+    job_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Merged:
 def known(cursor: Cursor, workspace_id: int, skus: Sequence[str]) -> dict[str, KnownProduct]:
     """What must be known of the products with these skus before a row is written, by sku."""
     cursor.execute(_SQL["known"], {"workspace_id": workspace_id, "skus": orjson.dumps(skus).decode()})
-    return {row[0]: KnownProduct(row[1], row[2]) for row in cursor.fetchall()}
+    return {row[0]: KnownProduct(*row[1:]) for row in cursor.fetchall()}
 
 
 def ean_owners(cursor: Cursor, workspace_id: int, eans: Sequence[str]) -> dict[str, str]:
@@ -70,10 +74,31 @@ def ean_owners(cursor: Cursor, workspace_id: int, eans: Sequence[str]) -> dict[s
 def claim_rows(
     cursor: Cursor, workspace_id: int, job_id: int, run: int, rows: Iterable[tuple[str, int, int]]
 ) -> Iterator[Claim]:
-    """Claim (key, row_number, line) for this run; each key must come once."""
+    """Claim (key, row_number, line) for this run, where the highest row number holds a key; each key must come once."""
+    return _claims(cursor, "claim_rows", workspace_id, job_id, run, rows)
+
+
+def claim_values(
+    cursor: Cursor, workspace_id: int, job_id: int, run: int, rows: Iterable[tuple[str, int, int]]
+) -> Iterator[Claim]:
+    """Claim (key, row_number, line) for this run, where the lowest row number holds a key; each key must come once."""
+    return _claims(cursor, "claim_values", workspace_id, job_id, run, rows)
+
+
+def claimed_rows(cursor: Cursor, workspace_id: int, job_id: int, run: int, keys: Sequence[str]) -> dict[str, int]:
+    """The row that holds each of these keys, for those that are held."""
+    cursor.execute(
+        _SQL["claimed_rows"], {"workspace_id": workspace_id, "job_id": job_id, "run": run, "keys": list(keys)}
+    )
+    return dict(cursor.fetchall())
+
+
+def _claims(
+    cursor: Cursor, statement: str, workspace_id: int, job_id: int, run: int, rows: Iterable[tuple[str, int, int]]
+) -> Iterator[Claim]:
     keys, row_numbers, lines = zip(*rows, strict=True)
     cursor.execute(
-        _SQL["claim_rows"],
+        _SQL[statement],
         {
             "workspace_id": workspace_id,
             "job_id": job_id,
@@ -96,12 +121,17 @@ def upsert(
     job_id: int,
     rows: Iterable[IncomingRow],
     *,
-    mapped_fields: Sequence[str],
-    has_ean: bool,
+    cleared_fields: Sequence[str],
+    clears_ean: bool,
+    overwrites: bool,
     source: str,
     supplier_code: str | None,
 ) -> Written:
-    """Create or update these products. Every sku must come once; ``incoming`` holds them to the transaction's end."""
+    """Create or update these products. Every sku must come once; ``incoming`` holds them to the transaction's end.
+
+    ``cleared_fields`` and the ean (``clears_ean``) of a product are gone unless its row brings them. Unless the job
+    ``overwrites`` what is there, a product that came meanwhile stands in the way, as a row that is locked does.
+    """
     share_inserts(cursor, workspace_id)
     cursor.execute(_SQL["incoming_table"])
     with cursor.copy(_SQL["copy_incoming"]) as copy:
@@ -109,19 +139,23 @@ def upsert(
         write = copy.write_row
         for sku, ean, name, data, raw_data, row_hash in rows:
             write((sku, ean, name, _JSONB + data, _JSONB + raw_data, row_hash))
+    incoming = cursor.rowcount
     cursor.execute(
         _SQL["upsert_incoming"],
         {
             "workspace_id": workspace_id,
             "job_id": job_id,
-            "fields": list(mapped_fields),
-            "has_ean": has_ean,
+            "cleared_fields": list(cleared_fields),
+            "clears_ean": clears_ean,
+            "overwrites": overwrites,
             "source": source,
             "supplier_code": supplier_code,
         },
     )
     counts = cursor.fetchone()
     assert counts is not None
+    if counts[0] + counts[1] < incoming:
+        raise errors.SerializationFailure("a product came that is not to be overwritten")
     return Written(counts[0], counts[1], counts[2].encode())
 
 

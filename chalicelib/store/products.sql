@@ -18,16 +18,18 @@ COPY incoming (sku, ean, name, data, raw_data, row_hash) FROM STDIN (FORMAT bina
 
 -- name: upsert_incoming
 -- In key order, so that two chunks with the same keys never wait for each other in a circle. Mapped fields are replaced
--- (a blank cell clears its field), fields the file does not speak of stay.
+-- (a blank cell clears its field, unless blank cells are ignored), fields the file does not speak of stay. What was there
+-- before is kept, as it was when the row became ours. The lines are put together apart from the rest: passing megabytes
+-- through a second step costs a tenth of the statement.
 WITH written AS (
     INSERT INTO products AS product
         (workspace_id, sku, ean, name, data, raw_data, row_hash, source, supplier_code, job_id)
     SELECT %(workspace_id)s, sku, ean, name, data, raw_data, row_hash, %(source)s, %(supplier_code)s, %(job_id)s
     FROM incoming ORDER BY sku
     ON CONFLICT (workspace_id, sku) DO UPDATE SET
-        ean = CASE WHEN %(has_ean)s THEN excluded.ean ELSE product.ean END,
+        ean = CASE WHEN %(clears_ean)s THEN excluded.ean ELSE coalesce(excluded.ean, product.ean) END,
         name = coalesce(nullif(excluded.name, ''), product.name),
-        data = (product.data - %(fields)s::text[]) || excluded.data,
+        data = (product.data - %(cleared_fields)s::text[]) || excluded.data,
         raw_data = excluded.raw_data,
         row_hash = excluded.row_hash,
         source = excluded.source,
@@ -35,13 +37,28 @@ WITH written AS (
         job_id = excluded.job_id,
         version = nextval('products_version'),
         updated_at = now()
-    RETURNING (xmax = 0) AS is_new, mirror_line(product) AS line
+    WHERE %(overwrites)s OR product.job_id = %(job_id)s
+    RETURNING old.id IS NULL AS is_new, mirror_line(product) AS line, product.id, product.version,
+              content_version(old) AS old_version, old.sku, old.ean, old.name, old.data, old.raw_data, old.source,
+              old.supplier_code, old.job_id
+), noted AS (
+    INSERT INTO product_writes (workspace_id, job_id, created_ids, created_versions, created, changed)
+    SELECT %(workspace_id)s, %(job_id)s, coalesce(array_agg(id) FILTER (WHERE is_new), '{}'),
+           coalesce(array_agg(version) FILTER (WHERE is_new), '{}'), count(*) FILTER (WHERE is_new),
+           count(*) FILTER (WHERE NOT is_new)
+    FROM written RETURNING id
+), kept AS (
+    INSERT INTO before_images (workspace_id, job_id, write_id, product_id, version, old_version, sku, ean, name, data,
+                               raw_data, source, supplier_code, product_job_id)
+    SELECT %(workspace_id)s, %(job_id)s, (SELECT id FROM noted), id, version, old_version, sku, ean, name, data,
+           raw_data, source, supplier_code, job_id
+    FROM written WHERE NOT is_new
 )
 SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), string_agg(line, E'\n') FROM written
 
 -- name: known
 -- The keys come as one JSON text: taking apart thousands of array elements is dear on the way in, not here.
-SELECT sku, row_hash, ean FROM products
+SELECT sku, row_hash, ean, job_id FROM products
 WHERE workspace_id = %(workspace_id)s AND sku = ANY(ARRAY(SELECT jsonb_array_elements_text(%(skus)s::jsonb)))
 
 -- name: ean_owners
@@ -60,6 +77,23 @@ ON CONFLICT (workspace_id, job_id, run, key) DO UPDATE SET
     previous_row = CASE WHEN excluded.row_number > claim.row_number THEN claim.row_number END,
     previous_line = CASE WHEN excluded.row_number > claim.row_number THEN claim.line END
 RETURNING key, row_number, previous_row, previous_line
+
+-- name: claim_values
+-- For each key the lowest row number of this run; the row it took the key from, when there was one.
+INSERT INTO row_claims AS claim (workspace_id, job_id, run, key, row_number, line)
+SELECT %(workspace_id)s, %(job_id)s, %(run)s, found.key, found.row_number, found.line
+FROM unnest(%(keys)s::text[], %(row_numbers)s::bigint[], %(lines)s::bigint[]) AS found (key, row_number, line)
+ORDER BY found.key
+ON CONFLICT (workspace_id, job_id, run, key) DO UPDATE SET
+    row_number = least(claim.row_number, excluded.row_number),
+    line = CASE WHEN excluded.row_number < claim.row_number THEN excluded.line ELSE claim.line END,
+    previous_row = CASE WHEN excluded.row_number < claim.row_number THEN claim.row_number END,
+    previous_line = CASE WHEN excluded.row_number < claim.row_number THEN claim.line END
+RETURNING key, row_number, previous_row, previous_line
+
+-- name: claimed_rows
+SELECT key, row_number FROM row_claims
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run = %(run)s AND key = ANY(%(keys)s)
 
 -- name: forget_claims
 DELETE FROM row_claims WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s

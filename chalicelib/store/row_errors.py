@@ -1,6 +1,7 @@
 """The row-error ledger: what was wrong with which row, per run of a job."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalicelib.model.row_error import ErrorType, RowError, Severity
 from chalicelib.store.postgres import Cursor
@@ -30,10 +31,36 @@ def add(cursor: Cursor, workspace_id: int, job_id: int, run: int, found: Sequenc
     )
 
 
-def page(cursor: Cursor, workspace_id: int, job_id: int, run: int, *, limit: int, offset: int = 0) -> list[RowError]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which findings are asked for; None asks for all. ``search`` is looked for in message, field, column and value."""
+
+    error_type: ErrorType | None = None
+    severity: Severity | None = None
+    search: str | None = None
+
+    def as_values(self) -> dict[str, str | None]:
+        """As the statements take them."""
+        return {"error_type": self.error_type, "severity": self.severity, "search": self.search}
+
+
+_ALL = Wanted()
+
+
+def page(
+    cursor: Cursor, workspace_id: int, job_id: int, run: int, wanted: Wanted = _ALL, *, limit: int, offset: int = 0
+) -> list[RowError]:
     """The findings of one run in the order of the file."""
     cursor.execute(
-        _SQL["page"], {"workspace_id": workspace_id, "job_id": job_id, "run": run, "limit": limit, "offset": offset}
+        _SQL["page"],
+        {
+            "workspace_id": workspace_id,
+            "job_id": job_id,
+            "run": run,
+            "limit": limit,
+            "offset": offset,
+            **wanted.as_values(),
+        },
     )
     return _found(cursor)
 
@@ -71,8 +98,16 @@ def _found(cursor: Cursor) -> list[RowError]:
     return [RowError(row[0], row[1], Severity(row[2]), ErrorType(row[3]), *row[4:]) for row in cursor]
 
 
-def count(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> int:
-    cursor.execute(_SQL["count"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
+def count(cursor: Cursor, workspace_id: int, job_id: int, run: int, wanted: Wanted = _ALL) -> int:
+    cursor.execute(_SQL["count"], {"workspace_id": workspace_id, "job_id": job_id, "run": run, **wanted.as_values()})
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def bad_rows(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> int:
+    """How many rows have an error."""
+    cursor.execute(_SQL["bad_rows"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
     row = cursor.fetchone()
     assert row is not None
     return int(row[0])

@@ -2,13 +2,14 @@
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from chalice.test import Client, HTTPResponse
 
+from tests.site import Site, serving
 from tests.walk import Walk
 
 BOUNDARY = "a-boundary-that-is-in-no-file"
@@ -40,18 +41,33 @@ class Api:
 
     def upload(self, content: bytes, file_name: str = "catalog.csv") -> tuple[int, Any]:
         """Status code and JSON of the wizard's upload."""
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{file_name}"\r\n\r\n'
-        headers = {"X-API-Key": self.key, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-        body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
-        return self._send("POST", "/api/pim/import/csv/", headers, body)
+        return self.send_form("POST", "/api/pim/import/csv/", content, file_name)
 
-    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
-        answer = self.client.http.request(method, path, headers=headers, body=body)
+    def send_form(
+        self, method: str, path: str, content: bytes | None, file_name: str = "catalog.csv", **fields: str
+    ) -> tuple[int, Any]:
+        """Status code and JSON of a request with a form: a file, if there is one, and text fields."""
+        body = b"".join(_part(f'name="{name}"', text.encode()) for name, text in fields.items())
+        if content is not None:
+            body += _part(f'name="file"; filename="{file_name}"', content)
+        headers = {"X-API-Key": self.key, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        answer = self.client.http.request(method, path, headers=headers, body=body + f"--{BOUNDARY}--\r\n".encode())
         assert answer.headers["Content-Type"] == "application/json"
         return answer.status_code, answer.json_body
+
+
+def _part(name: str, content: bytes) -> bytes:
+    return f"--{BOUNDARY}\r\nContent-Disposition: form-data; {name}\r\n\r\n".encode() + content + b"\r\n"
 
 
 @pytest.fixture
 def api(walk: Walk, embedded) -> Api:
     app = importlib.import_module("app").app
     return Api(Client(app), walk.api_key, embedded.pump(app).drain)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Somebody else's server, from which files can be fetched."""
+    with serving() as serves:
+        yield serves

@@ -117,6 +117,11 @@ def test_policies_name_no_other_stage(package: Path) -> None:
         ("ImportChunks", "sqs:ChangeMessageVisibility", "-chunks"),  # a failure shortens the wait
         ("Arrivals", "s3:GetObject", "/*"),
         ("Arrivals", "sqs:ChangeMessageVisibility", "-arrivals"),
+        ("Arrivals", "s3:PutObject", "/*"),  # what is fetched, and the canonical form of what is no CSV
+        ("Arrivals", "s3:DeleteObject", "/*"),  # what nobody can read
+        ("Arrivals", "s3:AbortMultipartUpload", "/*"),  # a file that broke off while it was fetched
+        ("Arrivals", "sqs:SendMessage", "-chunks"),  # a job with a template may start by itself
+        ("APIHandler", "s3:GetObject", "/*"),  # a dry run reads the rows
         ("DeadChunks", "sqs:ChangeMessageVisibility", "-chunks-dead"),
         ("DeadArrivals", "sqs:ChangeMessageVisibility", "-arrivals-dead"),
         ("APIHandler", "sqs:SendMessage", "-segments"),

@@ -18,9 +18,8 @@ from chalicelib.imports.analyze import analyze_arrival
 from chalicelib.imports.control import cancel, retry
 from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.finish import fail
-from chalicelib.imports.receive import expect_upload
 from chalicelib.imports.recover import reap, sweep_files
-from chalicelib.model.import_job import ImportJob, JobState, MatchOn
+from chalicelib.model.import_job import ImportJob, JobState
 from chalicelib.model.product_schema import SchemaField
 from chalicelib.model.row_error import ErrorType
 from chalicelib.store import schemas
@@ -40,14 +39,7 @@ def later(walk: Walk, seconds: float) -> Walk:
 
 def arrived(walk: Walk, content: bytes) -> ImportJob:
     """A file sent by a presigned form, analysed."""
-    expected = expect_upload(
-        walk.services,
-        walk.workspace_id,
-        file_name="large.csv",
-        size_bytes=1_000_000,
-        content_type="text/csv",
-        match_on=MatchOn.SKU,
-    )
+    expected = walk.expect(1_000_000, "large.csv")
     assert expected.job.file_key is not None
     walk.services.files.put(expected.job.file_key, content)
     analyze_arrival(walk.services, walk.workspace_id, expected.job.uuid)

@@ -3,8 +3,11 @@
 import psycopg
 import pytest
 
-from chalicelib.catalog import changes
+from chalicelib.catalog import changes, pending_eans
+from chalicelib.imports import templates
+from chalicelib.imports.templates import TemplateEdit
 from chalicelib.model.import_job import ImportJob
+from chalicelib.model.pending_ean import Waiting
 from chalicelib.segments import manage
 from chalicelib.segments.ask import request
 from chalicelib.segments.compute import compute
@@ -12,7 +15,7 @@ from chalicelib.segments.manage import SegmentChange
 from chalicelib.segments.refresh import refresh
 from chalicelib.store import outbox, products
 from chalicelib.workspaces import hash_key
-from tests.walk import Walk, row
+from tests.walk import Walk, csv_file, row
 
 TENANT_TABLES = (
     "api_keys",
@@ -28,6 +31,13 @@ TENANT_TABLES = (
     "catalog_totals",
     "segments",
     "segment_computes",
+    "suppliers",
+    "supplier_mappings",
+    "import_templates",
+    "import_template_versions",
+    "pending_eans",
+    "product_writes",
+    "before_images",
 )
 
 SWEPT_TABLES = {"import_jobs", "mirror_outbox", "catalog_changes", "segments", "segment_computes"}
@@ -73,6 +83,9 @@ def test_a_row_cannot_be_written_into_another_workspace(walk, other_walk):
 
 def fill_every_table(walk: Walk) -> ImportJob:
     """Leave something of the workspace in each table; the job is one of it."""
+    supplied = walk.ready(walk.receive(csv_file([row(2, title="Before")]), supplier_code="SUPPLIER_A"))
+    walk.import_ready(supplied)
+    templates.create(walk.services, walk.workspace_id, TemplateEdit(name="Monthly"), from_job=supplied.uuid)
     job = walk.import_rows([row(1, price="free"), row(2)])
     said = SegmentChange(name="All", definition={"type": "all_products"})
     segment = manage.create(walk.services, walk.workspace_id, said)
@@ -82,6 +95,7 @@ def fill_every_table(walk: Walk) -> ImportJob:
     with walk.services.database.workspace(walk.workspace_id) as cursor:
         changes.note(cursor, walk.workspace_id, fields=["price"])
         outbox.add(cursor, walk.workspace_id, ["SKU-00002"])
+        pending_eans.add(cursor, walk.workspace_id, job.id, None, [Waiting("03760000000017", "3760000000017")])
         products.claim_rows(cursor, walk.workspace_id, job.id, job.run, [("SKU-00002", 2, 3)])
     return job
 

@@ -82,9 +82,11 @@ def test_so_is_what_things_that_are_there_answer(system: System, key: str, clien
     assert job["error_count"] == 1
     product = client.get("/api/pim/products/").json()["results"][0]
     segment = client.post("/api/product-segments/", json=SEGMENT).json()
+    listed = client.get("/api/v1/imports?status=completed").json()["items"][0]
     ids = f"""
     [parameters]
     "path.job_id" = {job["id"]}
+    "path.import_id" = "{listed["id"]}"
     "path.product_id" = {product["id"]}
     "path.segment_id" = {segment["id"]}
     """

@@ -146,6 +146,31 @@ def test_another_encoding_on_demand(encoding):
     assert [cells for _, _, cells in rows_of(data, analysis)] == [row for _, row in rows_by_the_book(text, ",")][1:]
 
 
+@pytest.mark.parametrize("block_bytes", [3, 11, 100_000])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_lines_before_the_header_are_skipped_as_they_stand(line_end, block_bytes):
+    text = line_end.join(["sep=,", 'Prices, "as of', "", "sku;name", "A;x", "B;y"])
+    data = b"\xef\xbb\xbf" + text.encode()
+    analysis = analyze(data, skip_header_rows=3, block_bytes=block_bytes, delimiter=";")
+    assert analysis.headers == ("sku", "name")
+    assert rows_of(data, analysis) == [(1, 5, ["A", "x"]), (2, 6, ["B", "y"])]
+
+
+def test_the_delimiter_is_that_of_the_lines_after_the_skipped_ones():
+    assert analyze("a,b,c,d\nsku;name\nA;x\n", skip_header_rows=1).dialect.delimiter == ";"
+
+
+def test_a_canonical_file_has_its_sources_lines_and_is_filled_up():
+    data = b'"a","","sep=;","line"\r\n"1","3"\r\n"2","x,""\r\n","y","5"\r\n"4","","","9"\r\n'
+    analysis = analyze(data, canonical=True)
+    assert analysis.dialect.filled_to == 3
+    assert analysis.headers == ("a", "column_2", "sep=;")
+    assert rows_of(data, analysis) == [(1, 3, ["1", "", ""]), (2, 5, ["2", 'x,"\r\n', "y"]), (3, 9, ["4", "", ""])]
+    assert analysis.sample_rows == (("1", "", ""), ("2", 'x,"\r\n', "y"), ("4", "", ""))
+    assert analysis.columns[1].blank_rows == 2
+    assert analysis.notes == ("Column 2 has no header; it is called column_2.",)
+
+
 # Evidence -------------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +235,15 @@ def test_examples_tell_how_numbers_are_written():
         (b'a,b\n1,"' + b"x" * 300 + b'"\n', {"max_cell_bytes": 200}, "longer than 200 bytes"),
         ("a,b\n1,2\n1,{}\n".format("\u20ac" * 80).encode(), {"max_cell_bytes": 200}, "longer than 200 bytes"),
         (b"a,b\n1,2\n", {"encoding": "klingon"}, "no encoding"),
+        (b"a,b\n1,2\n", {"encoding": "utf\0-8"}, "no encoding"),
+        (b"a,b\n1,2\n", {"encoding": "base64"}, "no encoding"),
+        (b"a,b\n1,2\n", {"encoding": "unicode_escape"}, "no encoding"),
+        (b"a,b\n1,2\n", {"encoding": "utf-32"}, "cannot be read in parts"),
+        (b"a,b\n1,2\n", {"skip_header_rows": 5}, "no header after the 5 lines"),
+        (b"PK\x03\x04\x14\x00mimetypeapplication/vnd.oasis.opendocument.spreadsheet", {}, "an OpenDocument file"),
+        (b"PK\x03\x04\x14\x00 readme.txt", {}, "a ZIP archive, not a CSV file"),
+        (b"PK\x03\x04\x14\x00 readme.txt", {"file_name": "x.xlsx"}, "an XLSX workbook, not a CSV file"),
+        ('[{"sku": "A"}]'.encode("utf-16"), {}, "JSON file"),
     ],
 )
 def test_refusals_say_what_is_wrong(content, options, message):

@@ -6,6 +6,8 @@ from chalicelib.dialects import segops
 from chalicelib.errors import IllegalTransition
 from chalicelib.model.import_job import FINISHED, MOVES, RUNNING, JobState, Move, refuse
 
+STAYING = {Move.DRY_RUN, Move.ARCHIVE, Move.UNARCHIVE, Move.DELETE, Move.UNDO}
+"""What is asked of a job without moving it."""
 SEGOPS_WORDS = {"pending", "mapping", "importing", "done", "failed"}
 
 
@@ -21,7 +23,7 @@ def test_segops_has_a_word_for_every_state():
 
 @pytest.mark.parametrize("state", sorted(JobState))
 def test_only_failed_and_cancelled_jobs_leave_their_end(state):
-    leaving = {move for move, states in MOVES.items() if state in states}
+    leaving = {move for move, states in MOVES.items() if state in states} - STAYING
     if state in {JobState.FAILED, JobState.CANCELLED}:
         assert leaving == {Move.RETRY}
     elif state in FINISHED:

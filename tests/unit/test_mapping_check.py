@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.errors import InvalidValue
-from chalicelib.imports.confirm import check_mapping
+from chalicelib.imports.mapping import check_mapping
 from chalicelib.model.product_schema import SchemaField
 
 HEADERS = ["Code", "Barcode", "Titel", "Prijs", "Tag 1", "Tag 2"]

@@ -31,6 +31,7 @@ def test_a_job_may_stay_silent_for_longer_than_any_function_runs():
     settings = Settings()
     assert max(timeouts) < settings.lease_seconds
     assert config["lambda_functions"]["import_chunks"]["lambda_timeout"] == settings.chunk_timeout_seconds
+    assert settings.fetch_seconds < config["lambda_functions"]["arrivals"]["lambda_timeout"]
 
 
 def test_settings_are_frozen():

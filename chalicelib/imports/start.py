@@ -1,0 +1,68 @@
+"""Step 4 in two: a job whose mapping is saved is started. What it will convert by is frozen, and it is queued.
+
+Pixeepim document, "Start processing". Fields the mapping names and the schema lacks are made here, in the same
+transaction: a job that was not started has changed nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.catalog import suppliers
+from chalicelib.errors import NotFound
+from chalicelib.imports.dispatch import announce
+from chalicelib.imports.mapping import draft, match_on_of
+from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
+from chalicelib.model.import_options import read_options
+from chalicelib.services import Services
+from chalicelib.store import jobs, schemas
+from chalicelib.store.postgres import Cursor
+from chalicelib.suggest import normalise_header
+
+
+def start(services: Services, workspace_id: int, job_id: int) -> ImportJob:
+    """The queued job. Raises NotFound, IllegalTransition, and InvalidValue when the schema no longer allows it."""
+    now = services.now()
+    with services.database.workspace(workspace_id) as cursor:
+        job = jobs.lock(cursor, workspace_id, job_id)
+        if job is None:
+            raise NotFound(f"There is no import {job_id}.")
+        refuse(Move.START, job.state)
+        assert job.mapping is not None
+        stored = schemas.lock(cursor, workspace_id, now=now)
+        drafted = draft(services, cursor, job)
+        if drafted.new_fields:
+            schemas.replace(
+                cursor,
+                workspace_id,
+                drafted.schema.fields,
+                default_currency=stored.default_currency,
+                default_locale=stored.default_locale,
+                now=now,
+            )
+        remember(cursor, job, {**job.mapping, **drafted.mapped}, now=now)
+        queued = jobs.move(
+            cursor,
+            workspace_id,
+            job_id,
+            Move.START,
+            JobState.QUEUED,
+            now=now,
+            lease_until=services.settings.lease_from(now),
+            new_run=True,
+            match_on=match_on_of(job, read_options(job.options)),
+            plan=drafted.plan.to_json(),
+        )
+    assert queued is not None
+    announce(services, queued)
+    return queued
+
+
+def remember(cursor: Cursor, job: ImportJob, mapping: Mapping[str, str | None], *, now: datetime) -> None:
+    """Keep what was confirmed: for the workspace by column, and for the job's supplier by the set of its columns."""
+    assert job.analysis is not None
+    headers = job.analysis["headers"]
+    here = {header: field for header, field in mapping.items() if header in headers}
+    learned = {normalise_header(header): field for header, field in here.items() if field}
+    schemas.learn(cursor, job.workspace_id, learned, now=now)
+    if job.supplier_id is not None:
+        suppliers.remember_mapping(cursor, job.workspace_id, job.supplier_id, headers, here, now=now)
