@@ -4,6 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 STAGE ?= dev
 ROUNDS ?= 30
+SEEDS ?= 10
+OPERATIONS ?= 2000
 ROWS ?= 100000
 RUNS ?= 5
 
@@ -17,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run workspace test test-crash check format package bench bench-catalogue eval-mapping lock clean
+.PHONY: help run workspace test test-crash test-random check format package bench bench-catalogue eval-mapping lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +46,10 @@ test: $(INSTALLED) ## Run the tests: ARGS="tests/unit -k csv" for some of them
 
 test-crash: $(INSTALLED) ## Kill the system at random moments during imports: ROUNDS=30
 	@CRASH_ROUNDS=$(ROUNDS) exec $(BIN)/python -m pytest -m crash $(ARGS)
+
+test-random: $(INSTALLED) ## Hold random sequences of operations against a plain model: SEEDS=10 OPERATIONS=2000
+	@RANDOM_SEEDS=$(SEEDS) RANDOM_OPERATIONS=$(OPERATIONS) exec $(BIN)/python -m pytest --numprocesses 2 \
+		tests/integration/test_random_walks.py $(ARGS)
 
 check: $(INSTALLED) ## Check format, lint, types (mypy and pyright) and the floor plan's import contracts
 	$(BIN)/ruff format --check --quiet .

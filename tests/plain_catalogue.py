@@ -41,7 +41,7 @@ MAY: Mapping[str, frozenset[str]] = {
 """What may be asked of a job, and in which states."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is the answer
+class Refusal(Exception):
     """What was asked is refused: illegal, conflict, invalid."""
 
 
@@ -365,7 +365,11 @@ class PlainCatalogue:
         self.jobs[job_id] = PlainJob(job_id, rows, match_on, supplier)
 
     def map(
-        self, job_id: int, mapping: Mapping[str, str], rules: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any]
+        self,
+        job_id: int,
+        mapping: Mapping[str, str],
+        rules: Mapping[str, Mapping[str, Any]],
+        options: Mapping[str, Any],
     ) -> None:
         job = self._asked("map", job_id)
         if not {"sku", "ean"} & set(mapping.values()):
@@ -505,7 +509,7 @@ class PlainCatalogue:
             row = read_row(job, cells)
             if row.problems:
                 outcome.refuse(number, *(error_type for _, error_type in row.problems))
-                if row.lacks_name or not (job.creates and job.has("name")):
+                if (row.lacks_name and not job.keeps_blanks) or not (job.creates and job.has("name")):
                     outcome.homeless.append(cells)
                 continue
             if job.rule("name", "unique") and row.name and first_row(row.name, number) != number:
@@ -563,7 +567,7 @@ class PlainCatalogue:
         outcome.winners[row.sku] = (number, cells, row)
 
     def _import(self, job: PlainJob, chunk: int) -> None:
-        outcome = self._look(job, chunk, lambda name, number: job.first_rows.get(name, number))
+        outcome = self._look(job, chunk, job.first_rows.get)
         self._last_row_wins(job, outcome)
         for number, _, row in outcome.winners.values():
             for _, error_type in row.warnings:
@@ -661,7 +665,7 @@ class PlainCatalogue:
             now = here.get(serial)
             if now is not None and now.content == content:
                 back.append(before) if before else gone.append(now)
-            elif (now if before is None else before.written_by != job.id):
+            elif now if before is None else before.written_by != job.id:
                 conflicts.append((sku, "already_exists"))
         while blocked := self._blocked(back, gone):
             back.remove(blocked)

@@ -3,9 +3,9 @@
 import io
 from dataclasses import dataclass
 
-from multipart import MultipartError, MultipartParser, parse_options_header
+from multipart import MultipartError, MultipartParser, MultipartPart, parse_options_header
 
-from chalicelib.errors import BadRequest, TooLarge
+from chalicelib.errors import BadRequest, InvalidValue, TooLarge
 from chalicelib.settings import MEBIBYTE, Settings
 
 
@@ -26,7 +26,9 @@ class Form:
 
 
 def read_form(body: bytes, content_type: str, settings: Settings, *, large_files: str = "POST /api/v1/uploads") -> Form:
-    """The form in ``body``. Raises TooLarge naming the way for large files, and BadRequest."""
+    """The form in ``body``. Raises TooLarge naming the way for large files, BadRequest, and InvalidValue naming a field
+    whose text cannot be read.
+    """
     if len(body) > settings.multipart_limit_bytes:
         raise TooLarge(
             f"The upload has {len(body)} bytes; a form may have {settings.multipart_limit_bytes}."
@@ -47,15 +49,20 @@ def read_form(body: bytes, content_type: str, settings: Settings, *, large_files
         )
         for part in parser:
             if part.filename is None:
-                fields[part.name] = part.value
+                fields[part.name] = _text(part)
             else:
                 files[part.name] = UploadedFile(_last_part(part.filename), part.raw)
             part.close()
-    except (UnicodeDecodeError, LookupError) as error:
-        raise BadRequest("The form cannot be read: a name or a text in it is not UTF-8.") from error
     except MultipartError as error:
         raise BadRequest(f"The form cannot be read: {error.args[0] if error.args else 'it is broken'}.") from error
     return Form(files, fields)
+
+
+def _text(part: MultipartPart) -> str:
+    try:
+        return part.value
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InvalidValue({part.name: "is not UTF-8"}) from error
 
 
 def _last_part(file_name: str) -> str:

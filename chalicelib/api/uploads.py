@@ -1,11 +1,11 @@
 """The way for large files (shared spec, section 1 "Large files"): ask for an address, send the file straight to S3."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from chalice.app import Blueprint
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.api.endpoint import Answer, Call, endpoint
 from chalicelib.api.v1_bodies import Switch, TermsFields
@@ -24,8 +24,10 @@ class UploadBody(TermsFields):
         json_schema_extra={"examples": [{"name": "catalog.csv", "size": 52428800, "type": "text/csv"}]},
     )
 
-    name: str = Field(min_length=1, max_length=255, description="The file's name, with its ending.")
-    size: int = Field(ge=1, description="In bytes.")
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)] = Field(
+        description="The file's name, with its ending."
+    )
+    size: int = Field(ge=1, strict=True, description="In bytes.")
     type: str = Field(default="text/csv", min_length=1, max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")
     match_on: MatchOn = Field(
         default=MatchOn.SKU,

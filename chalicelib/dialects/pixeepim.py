@@ -13,6 +13,7 @@ from chalicelib.dialects.segops import time_json
 from chalicelib.dialects.v1 import STATUS_OF_STATE, edge_mapping, edge_name, edge_rules
 from chalicelib.ids import imp_id
 from chalicelib.model.import_job import FINISHED, ImportJob, JobState
+from chalicelib.model.import_options import match_on_of, read_options
 from chalicelib.model.outcomes import DryRun, JobDetail, PreviewRow, Receipt, Stats, Undone, UndoPreview
 from chalicelib.model.pending_ean import PendingEan
 from chalicelib.model.row_error import RowError, Severity
@@ -104,7 +105,7 @@ def job_json(known: JobDetail) -> dict[str, Any]:
         "template_version": job.template_version,
         "file_sha256": job.file_sha256,
         "notes": _notes(job),
-        "match_on": job.match_on,
+        "match_on": match_on_of(job, read_options(job.options)),
         **_decided(job),
         "is_archived": job.is_archived,
         "undo_of": _uuid(known.undo_of),

@@ -23,6 +23,7 @@ from chalicelib.formats.canonical import CanonicalRows, Grid
 from chalicelib.formats.cells import list_cell
 from chalicelib.formats.encodings import TextStream
 from chalicelib.formats.reading import FileLimits, Reading
+from chalicelib.formats.record_paths import is_usual_list
 
 BLOCK_BYTES = 256 * 1024
 LISTS_AT_DEPTH = 5
@@ -146,7 +147,7 @@ class _Text:
                 if not self._read_on():
                     raise self._broken_by(error) from error
             except ValueError as error:
-                raise self.broken(f"it holds a number that is too long ({error})") from error
+                raise self.broken("it holds a number that is too long") from error
             except RecursionError as error:
                 raise self.broken(f"it is nested more than {NESTING} levels deep") from error
             else:
@@ -206,7 +207,9 @@ class _Text:
 
 
 class _Records:
-    """The lists of records that a file holds, of which the longest one is taken."""
+    """The lists of records that a file holds, of which one is taken: the longest of those under a usual name, for a
+    page of products may come with more facets; else the longest.
+    """
 
     def __init__(self, text: _Text, reading: Reading, make_rows: Callable[[], CanonicalRows]) -> None:
         self._text = text
@@ -274,7 +277,7 @@ class _Records:
         while text.peek():
             line = text.line
             rows.add(_record(text.value(), line), line)
-        self._keep_longest(rows, "")
+        self._keep_likeliest(rows, "")
 
     def _look_within(self, path: str, depth: int) -> None:
         """Look through an object for lists of records."""
@@ -317,7 +320,7 @@ class _Records:
             rows = self._new_rows()
             for number, value in self._elements():
                 rows.add(_record(value, number), number)
-            self._keep_longest(rows, path)
+            self._keep_likeliest(rows, path)
         elif opening == "[" and (not path or self._path):
             rows = self._new_rows()
             grid = Grid(rows, self._reading.skip_header_rows)
@@ -325,7 +328,7 @@ class _Records:
                 grid.add(_listed(value, number), number)
             self._skipped_rows = True
             self._notes += grid.notes()
-            self._keep_longest(rows, path)
+            self._keep_likeliest(rows, path)
         else:
             for _ in self._elements():
                 pass
@@ -333,7 +336,7 @@ class _Records:
     def _take_object(self, value: dict[str, Any], path: str) -> None:
         rows = self._new_rows()
         rows.add(_record(value, 1), 1)
-        self._keep_longest(rows, path)
+        self._keep_likeliest(rows, path)
 
     def _pass_list(self) -> None:
         self._text.expect("[")
@@ -351,9 +354,9 @@ class _Records:
             if not text.separates():
                 return
 
-    def _keep_longest(self, rows: CanonicalRows, path: str) -> None:
+    def _keep_likeliest(self, rows: CanonicalRows, path: str) -> None:
         rows.finish()
-        if self._best is not None and rows.rows <= self._best.rows:
+        if self._best is not None and _likelihood(rows, path) <= _likelihood(self._best, self._best_path):
             self._leave_out(rows, path)
             return
         if self._best is not None:
@@ -378,6 +381,11 @@ class _Records:
             "The file holds no list of objects, or it lies too deep: name the keys that lead to it in record_path, "
             "with dots between."
         )
+
+
+def _likelihood(rows: CanonicalRows, path: str) -> tuple[bool, int]:
+    """Of two lists the one with more of this holds the records."""
+    return rows.rows > 0 and any(map(is_usual_list, path.split("."))), rows.rows
 
 
 # Values ---------------------------------------------------------------------------------------------------------------

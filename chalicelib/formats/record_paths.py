@@ -1,10 +1,11 @@
-"""Which element of an XML file is the record.
+"""Which element of an XML file is the record, and which names say that something is one.
 
 In: the tree of a file's beginning. Out: the path from the root to the record, both included.
 
-Records repeat, hold other elements, and do not lie within something that does the same: of those the most frequent one,
-and of as frequent ones the one nearest the root. A file of one record has none that repeats; its record is the element
-with a usual name, or else the one that holds most plain values.
+Records repeat, hold other elements, and do not lie within something that does the same: of those the ones with a usual
+name (a feed may list more categories than offers), of these the most frequent, and of as frequent ones the one nearest
+the root. A file of one record has none that repeats; its record is the element with a usual name, or else the one that
+holds most plain values.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ Path = tuple[str, ...]
 _USUAL_NAMES = frozenset(
     "product item entry offer article record row produkt produit producto prodotto artikel shopitem good sku".split()
 )
+_USUAL_LISTS = _USUAL_NAMES | {f"{name}s" for name in _USUAL_NAMES} | {"entries", "produkte", "prodotti"}
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class _Seen:
     times: int = 0
     with_elements: int = 0
     with_attributes: int = 0
+    with_an_attribute: int = 0
     plain_values: int = 0
 
 
@@ -59,12 +62,17 @@ class Paths:
 
     def repeated(self) -> Path | None:
         """The record, when something repeats that can be one."""
-        return self._most_frequent("with_elements") or self._most_frequent("with_attributes")
+        return (
+            self._usual("with_elements")
+            or self._most_frequent("with_elements")
+            or self._usual("with_an_attribute")
+            or self._most_frequent("with_attributes")
+        )
 
     def single(self) -> Path | None:
         """The record of a file with only one."""
         holding = [path for path, seen in self._seen.items() if seen.with_elements]
-        usual = [path for path in holding if _is_usual(path[-1])]
+        usual = [path for path in holding if is_usual(path[-1])]
         if usual:
             return min(usual, key=len)
         return max(holding, key=lambda path: (self._seen[path].plain_values, -len(path)), default=None)
@@ -98,8 +106,25 @@ class Paths:
         seen.times += 1
         seen.with_elements += bool(len(element))
         seen.with_attributes += len(element.keys()) > 1
+        seen.with_an_attribute += bool(element.keys())
         if not len(element) and path[:-1] in self._seen:
             self._seen[path[:-1]].plain_values += 1
+
+    def _usual(self, holding: str) -> Path | None:
+        """The most frequent of the elements with a usual name that lie in no other one that can be a record.
+
+        One that comes once counts where what it lies in is called a list of such (``<offers><offer>``).
+        """
+        able = {path for path, seen in self._seen.items() if getattr(seen, holding) and len(path) > 1}
+        usual = {path for path in able if is_usual(path[-1])}
+        records = usual | {path for path in able if self._seen[path].times > 1}
+        listed = [
+            path
+            for path in usual
+            if (self._seen[path].times > 1 or is_usual_list(path[-2]))
+            and not any(path[:level] in records for level in range(1, len(path)))
+        ]
+        return max(listed, key=lambda each: (self._seen[each].times, -len(each)), default=None)
 
     def _most_frequent(self, holding: str) -> Path | None:
         repeating = {path for path, seen in self._seen.items() if getattr(seen, holding) > 1 and len(path) > 1}
@@ -109,8 +134,14 @@ class Paths:
         path = max(outermost, key=lambda each: (self._seen[each].times, -len(each)))
         # What repeats within the one product of a file are its prices or its pictures.
         within = (path[:level] for level in range(2, len(path)))
-        return next((each for each in within if _is_usual(each[-1]) and self._seen[each].times == 1), path)
+        return next((each for each in within if is_usual(each[-1]) and self._seen[each].times == 1), path)
 
 
-def _is_usual(name: str) -> bool:
+def is_usual(name: str) -> bool:
+    """Whether an element of this name usually is a record."""
     return name.rpartition(":")[2].lower() in _USUAL_NAMES
+
+
+def is_usual_list(name: str) -> bool:
+    """Whether what has this name usually holds records."""
+    return name.rpartition(":")[2].lower() in _USUAL_LISTS

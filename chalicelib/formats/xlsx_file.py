@@ -158,9 +158,9 @@ class _SheetWalk:
                 try:
                     text = texts[int(value)]
                 except (ValueError, IndexError) as error:
-                    raise UnreadableFile(
-                        f"The workbook is damaged, the text of cell {letters}{number} is missing: {DAMAGED}."
-                    ) from error
+                    raise _missing_text(letters, number) from error
+                if value[0] == "-":
+                    raise _missing_text(letters, number)
             elif not kind and not style and value.isdigit():
                 text = value
             else:
@@ -191,6 +191,10 @@ class _SheetWalk:
         if kind == "b":
             return "false" if content in {"0", "false"} else "true"
         return content
+
+
+def _missing_text(letters: str, number: int) -> UnreadableFile:
+    return UnreadableFile(f"The workbook is damaged, the text of cell {letters}{number} is missing: {DAMAGED}.")
 
 
 class _Merges:

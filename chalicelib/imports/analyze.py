@@ -92,6 +92,7 @@ def analyze_arrival(services: Services, workspace_id: int, job_uuid: UUID) -> No
     job = _begin(services, found)
     if job is None:
         log.info("file arrived again", extra={"job": found.id, "state": found.state})
+        _start_by_itself(services, found)
         return
     try:
         _analyze(services, job)
@@ -211,8 +212,23 @@ def _analyze(services: Services, job: ImportJob, *, fetch_seconds: float | None 
             # Nobody will ask for them: it cannot be read, or somebody else was faster.
             for key in stored:
                 services.files.delete(key)
-    if settled is not None and settled.state is JobState.READY and settled.auto_start:
+    if settled is not None:
+        _start_by_itself(services, settled)
+
+
+def _start_by_itself(services: Services, job: ImportJob) -> None:
+    """Start a job that its template has mapped, if it is to go on alone; also when it is told of a second time, for
+    whoever mapped it may have died before. A mapping that a person has saved since waits for that person.
+    """
+    if job.state is not JobState.READY or not job.auto_start or job.mapping_source is not MappingSource.TEMPLATE:
+        return
+    try:
         start(services, job.workspace_id, job.id)
+    except (IllegalTransition, NotFound) as error:
+        log.info("job needs no start", extra={"job": job.id, "why": str(error)})
+    except InvalidValue as error:
+        with services.database.workspace(job.workspace_id) as cursor:
+            jobs.add_note(cursor, job.workspace_id, job.id, f"The import could not start by itself: {error}.")
 
 
 def _fetch(services: Services, job: ImportJob, stored: list[str], seconds: float | None) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Step 4, confirm: what a person decided becomes the schema, the memory and the plan every chunk converts by.
 
 Wizard document, step 3; shared spec, section 1 "Confirm". Sending the same confirm again while the job is pending gives
-the same answer.
+the same answer. The wizard speaks of no rules and options: those another API has saved with the job hold here, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,15 @@ from typing import Any
 
 from chalicelib.catalog import changes
 from chalicelib.catalog.schema import check_defaults, check_size
-from chalicelib.errors import NotFound
+from chalicelib.errors import InvalidValue, NotFound
 from chalicelib.imports.dispatch import announce
 from chalicelib.imports.mapping import check_mapping
-from chalicelib.imports.plan import make_plan
+from chalicelib.imports.plan import ImportPlan, make_plan
 from chalicelib.imports.start import remember
 from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move, refuse
-from chalicelib.model.product_schema import SchemaField
+from chalicelib.model.import_options import match_on_of, read_options
+from chalicelib.model.product_schema import ProductSchema, SchemaField
+from chalicelib.model.validation_rule import check_rules, read_rules
 from chalicelib.segments.schema_use import broken_segments, note_read_otherwise
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
@@ -86,13 +88,32 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
             mapping=dict(confirmation.mapping),
             mapping_source=MappingSource.SAVED,
             confirmation={**said, "warnings": warnings} if warnings else said,
-            plan=make_plan(job.analysis, mapped, schema, job.match_on, supplier_code=job.supplier_code).to_json(),
+            match_on=match_on_of(job, read_options(job.options)),
+            plan=_plan(job, mapped, schema).to_json(),
         )
     assert queued is not None
     announce(services, queued)
     if to_announce:
         changes.announce(services, workspace_id)
     return queued
+
+
+def _plan(job: ImportJob, mapped: Mapping[str, str], schema: ProductSchema) -> ImportPlan:
+    """By this mapping, and by what was saved with the job before. Raises InvalidValue when its rules cannot hold."""
+    assert job.analysis is not None
+    options, rules = read_options(job.options), read_rules(job.rules)
+    lenient = job.mapping_source is MappingSource.TEMPLATE
+    if problems := check_rules(rules, set(mapped.values()), schema, lenient=lenient):
+        raise InvalidValue(problems)
+    return make_plan(
+        job.analysis,
+        mapped,
+        schema,
+        match_on_of(job, options),
+        options=options,
+        rules=rules,
+        supplier_code=job.supplier_code,
+    )
 
 
 def _without_warnings(confirmation: Mapping[str, Any] | None) -> dict[str, Any]:

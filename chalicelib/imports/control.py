@@ -9,7 +9,7 @@ from chalicelib.imports.finish import FILE_GONE, forget_claims
 from chalicelib.imports.undo import allow_retry, refuse_while_undone
 from chalicelib.model.import_job import ImportJob, JobKind, JobState, Move, refuse
 from chalicelib.services import Services
-from chalicelib.store import jobs
+from chalicelib.store import chunks, jobs, row_errors
 from chalicelib.store.postgres import Cursor
 
 
@@ -35,7 +35,7 @@ def cancel(services: Services, workspace_id: int, job_id: int) -> ImportJob:
 
 def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """Run a failed or cancelled job again from the start, with the same file and mapping. Rows that are in already are
-    found unchanged. Raises NotFound, IllegalTransition, BadRequest when the file was deleted, and Conflict while the
+    found unchanged. An undo goes on where it was, for what it has taken back is done once. Raises NotFound, IllegalTransition, BadRequest when the file was deleted, and Conflict while the
     job is being undone, or for an undo that is no longer the last one of its import.
     """
     now = services.now()
@@ -54,8 +54,12 @@ def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
             now=now,
             lease_until=services.settings.lease_from(now),
             new_run=True,
+            goes_on=found.kind is JobKind.UNDO,
         )
-    assert job is not None
+        assert job is not None
+        if job.kind is JobKind.UNDO:
+            chunks.carry_over(cursor, workspace_id, job_id, job.run)
+            row_errors.carry_over(cursor, workspace_id, job_id, job.run)
     announce(services, job)
     return job
 
@@ -75,7 +79,8 @@ def delete(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     Raises NotFound, IllegalTransition while it runs, Conflict while it is being undone, and Unavailable when its file
     could not be deleted: then the job is still there.
     """
-    with services.database.workspace(workspace_id) as cursor:
+
+    def work(cursor: Cursor) -> ImportJob:
         job = _locked(cursor, workspace_id, job_id)
         refuse(Move.DELETE, job.state)
         refuse_while_undone(cursor, job)
@@ -83,7 +88,10 @@ def delete(services: Services, workspace_id: int, job_id: int) -> ImportJob:
             assert key is not None
             services.files.delete(key)
         jobs.delete(cursor, workspace_id, job_id)
-    return job
+        return job
+
+    # Again when a late chunk of a cancelled run, which locks its mark before the job, stood in the way.
+    return services.database.retrying(workspace_id, work)
 
 
 def _locked(cursor: Cursor, workspace_id: int, job_id: int) -> ImportJob:

@@ -14,8 +14,8 @@ from chalicelib.catalog.schema import check_fields, check_size
 from chalicelib.catalog.values import with_fields
 from chalicelib.errors import InvalidValue, NotFound
 from chalicelib.imports.plan import ImportPlan, make_plan
-from chalicelib.model.import_job import ImportJob, JobState, MappingSource, MatchOn, Move, refuse
-from chalicelib.model.import_options import ImportOptions, read_options
+from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move, refuse
+from chalicelib.model.import_options import match_on_of, read_options
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField, duplicates, refuse_field_name
@@ -94,7 +94,6 @@ def save(
         rules={name: rule.to_json() for name, rule in read_rules(said.rules).items()},
         options=options.to_json(),
         error_policy=options.error_policy,
-        match_on=options.match_on,
     )
     assert ready is not None
     return ready
@@ -135,7 +134,7 @@ def draft_of(
     schema = with_fields(stored, new_fields)
     check_size(schema.fields, at, most=services.settings.columns)
     check_mapping(mapped, schema.fields, job.analysis["headers"], at=at)
-    if problems := check_rules(rules, set(mapped.values()), schema):
+    if problems := check_rules(rules, set(mapped.values()), schema, lenient=source is MappingSource.TEMPLATE):
         raise InvalidValue(problems)
     plan = make_plan(
         job.analysis,
@@ -148,11 +147,6 @@ def draft_of(
         missing_columns=missing,
     )
     return Draft(plan, mapped, source, schema, new_fields, missing)
-
-
-def match_on_of(job: ImportJob, options: ImportOptions) -> MatchOn:
-    """What the rows of a job are matched by: as its options say, else as its API has it."""
-    return options.match_on or job.match_on
 
 
 def check_mapping(

@@ -42,8 +42,8 @@ def rule_check(rule: FieldRule, field_type: str, habit: Habit) -> Check:
             except Unfit as unfit:
                 broken.append((ErrorType.INVALID_TYPE, unfit.message))
                 continue
-            tested = item if isinstance(read, list) else read
-            broken += [found for test in each if (found := test(item_text, tested))]
+            for part in _parts(item, read):
+                broken += [found for test in each if (found := test(item_text, part))]
         return broken
 
     return check
@@ -69,6 +69,13 @@ def _items(text: str, value: JsonValue) -> Iterable[tuple[str, JsonValue]]:
     """The items of a list; a price stands under the text of its cell."""
     assert isinstance(value, list)
     return ((item if isinstance(item, str) else text, item) for item in value)
+
+
+def _parts(item: JsonValue, read: JsonValue) -> Sequence[JsonValue]:
+    """What is tested of a value as its rule reads it: each price by itself; of a list of texts the text it stands in."""
+    if not isinstance(read, list):
+        return (read,)
+    return read if any(isinstance(each, dict) for each in read) else (item,)
 
 
 # Tests ----------------------------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from datetime import datetime
 from chalicelib.catalog import suppliers
 from chalicelib.errors import NotFound
 from chalicelib.imports.dispatch import announce
-from chalicelib.imports.mapping import draft, match_on_of
+from chalicelib.imports.mapping import draft
 from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
-from chalicelib.model.import_options import read_options
+from chalicelib.model.import_options import match_on_of, read_options
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
 from chalicelib.store.postgres import Cursor

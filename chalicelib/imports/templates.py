@@ -17,7 +17,7 @@ from chalicelib.formats.reading import Reading
 from chalicelib.ids import make_job_uuid
 from chalicelib.imports.mapping import check_mapping
 from chalicelib.model.import_job import ImportJob
-from chalicelib.model.import_options import read_options
+from chalicelib.model.import_options import match_on_of, read_options
 from chalicelib.model.import_template import Content, ListedTemplate, Template
 from chalicelib.model.mapping import EAN
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField, refuse_field_name
@@ -256,7 +256,7 @@ def _content_of_job(job: ImportJob) -> Content:
         # In the order of the file's columns: the store keeps no order.
         mapping={header: job.mapping[header] for header in job.analysis["headers"] if header in job.mapping},
         rules=job.rules,
-        options=replace(options, match_on=options.match_on or job.match_on).to_json(),
+        options=replace(options, match_on=match_on_of(job, options)).to_json(),
         reading={name: value for name, value in job.reading.items() if name in known},
     )
 

@@ -8,7 +8,7 @@ the last one goes on from there.
 
 The job is worked off in parts, one after the other (each sends the next), each in one transaction with its mark, its
 counters and the fence, as an import's chunk is. What was taken back is forgotten with it: it is done once, a cancelled
-undo keeps what it has done, and another one goes on with the rest.
+undo keeps what it has done, and a retry, or another one, goes on with the rest.
 
 Not undone: what the mapping taught, fields the schema gained, and EANs that left the pending list.
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.errors import InvalidValue
-from chalicelib.model.import_job import ErrorPolicy, MatchOn
+from chalicelib.model.import_job import ErrorPolicy, ImportJob, MatchOn
 
 
 class BlankCells(StrEnum):
@@ -70,3 +70,8 @@ def read_options(given: Mapping[str, Any], *, at: str = "import_options") -> Imp
     if problems:
         raise InvalidValue(problems)
     return ImportOptions(**said)
+
+
+def match_on_of(job: ImportJob, options: ImportOptions) -> MatchOn:
+    """What the rows of a job are matched by: as its options say, else as its API has it."""
+    return options.match_on or job.match_on

@@ -41,6 +41,11 @@ def create(cursor: Cursor, workspace_id: int, job_id: int, ranges: Sequence[Chun
     )
 
 
+def carry_over(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> None:
+    """What the run before ``run`` has done counts as done by it."""
+    cursor.execute(_SQL["carry_over"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
+
+
 def forget(cursor: Cursor, workspace_id: int, job_id: int) -> None:
     cursor.execute(_SQL["forget"], {"workspace_id": workspace_id, "job_id": job_id})
 

@@ -39,6 +39,11 @@ UPDATE import_chunks SET done_run = %(run)s, done_at = %(now)s
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s AND done_run < %(run)s
 RETURNING number
 
+-- name: carry_over
+-- What the run before has done need not be done by this one.
+UPDATE import_chunks SET done_run = %(run)s
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND done_run = %(run)s - 1
+
 -- name: note_failure
 UPDATE import_chunks SET failures = failures + 1, last_failure = %(failure)s
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND number = %(number)s

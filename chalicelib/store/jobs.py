@@ -143,6 +143,7 @@ def move(
     run: int | None = None,
     lease_until: datetime | None = None,
     new_run: bool = False,
+    goes_on: bool = False,
     from_states: Collection[JobState] | None = None,
     silent_since: datetime | None = None,
     error_message: str | None = None,
@@ -158,7 +159,8 @@ def move(
 ) -> ImportJob | None:
     """The job after ``step``, or None when its state (or run) did not allow it.
 
-    ``new_run`` starts a run: the run number rises and the counters begin at zero. ``from_states`` narrows what the
+    ``new_run`` starts a run: the run number rises and the counters begin at zero, unless it ``goes_on`` with what the
+    run before has done. ``from_states`` narrows what the
     step allows; ``silent_since`` asks that the lease ran out before then. What is None stays as it is. Mapped, queued,
     started and completed times follow from the state moved to.
     """
@@ -173,6 +175,7 @@ def move(
             "silent_since": silent_since,
             "run": run,
             "run_step": 1 if new_run else 0,
+            "anew": new_run and not goes_on,
             "now": now,
             "lease_until": lease_until,
             "error_message": "" if new_run else error_message,

@@ -113,5 +113,10 @@ def bad_rows(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> int:
     return int(row[0])
 
 
+def carry_over(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> None:
+    """What the run before ``run`` has found stays told in it."""
+    cursor.execute(_SQL["carry_over"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})
+
+
 def forget_older(cursor: Cursor, workspace_id: int, job_id: int, run: int) -> None:
     cursor.execute(_SQL["forget_older"], {"workspace_id": workspace_id, "job_id": job_id, "run": run})

@@ -36,5 +36,9 @@ WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run = %(run)s
 SELECT count(DISTINCT row_number) FROM row_errors
 WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run = %(run)s AND severity = 'error'
 
+-- name: carry_over
+UPDATE row_errors SET run = %(run)s
+WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run = %(run)s - 1
+
 -- name: forget_older
 DELETE FROM row_errors WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s AND run < %(run)s

@@ -46,8 +46,12 @@ class Api:
     def send_form(
         self, method: str, path: str, content: bytes | None, file_name: str = "catalog.csv", **fields: str
     ) -> tuple[int, Any]:
-        """Status code and JSON of a request with a form: a file, if there is one, and text fields."""
-        body = b"".join(_part(f'name="{name}"', text.encode()) for name, text in fields.items())
+        """Status code and JSON of a request with a form: a file, if there is one, and text fields. Bytes that are no
+        UTF-8 are said by the surrogates that stand for them.
+        """
+        body = b"".join(
+            _part(f'name="{name}"', text.encode("utf-8", "surrogateescape")) for name, text in fields.items()
+        )
         if content is not None:
             body += _part(f'name="file"; filename="{file_name}"', content)
         headers = {"X-API-Key": self.key, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -67,7 +67,9 @@ def test_a_large_file_gets_a_form_to_be_sent_by(api):
         ({"size": 1}, "name"),
         ({"name": "a.csv"}, "size"),
         ({"name": "", "size": 1}, "name"),
+        ({"name": " ", "size": 1}, "name"),
         ({"name": "a", "size": 0}, "size"),
+        ({"name": "a", "size": True}, "size"),
     ],
 )
 def test_an_upload_that_cannot_be_is_refused_in_the_words_of_v1(api, body, field):

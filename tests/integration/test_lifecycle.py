@@ -14,10 +14,11 @@ from chalicelib.imports.templates import NamedSupplier, TemplateEdit
 from chalicelib.imports.undo import undo
 from chalicelib.model.import_job import FINISHED, JobState, MappingSource, MatchOn
 from chalicelib.model.outcomes import Stats
+from chalicelib.model.product_schema import SchemaField
 from chalicelib.model.row_error import ErrorType, Severity
 from chalicelib.store import chunks, jobs, schemas
 from tests.site import answer, serving
-from tests.walk import HEADERS, MAPPING, Walk, csv_file, row
+from tests.walk import HEADERS, MAPPING, SCHEMA, Walk, csv_file, row
 
 TWO_ROWS = (row(1), row(2))
 V1 = {"Code": "sku", "Barcode": "ean", "Title": "name", "Price": "price"}
@@ -51,6 +52,14 @@ def test_a_ready_job_can_be_mapped_anew(walk):
     job = walk.ready(walk.receive(csv_file([row(1)])), V1)
     again = walk.ready(job, {"Code": "sku", "Title": "name"})
     assert again.mapping == {"Code": "sku", "Title": "name"}
+
+
+def test_a_mapping_that_is_saved_anew_says_anew_what_rows_are_matched_by(walk):
+    job = walk.receive(csv_file([row(1)]), match_on=MatchOn.EAN)
+    walk.ready(job, V1, options={"match_on": "sku"})
+    started = start.start(walk.services, walk.workspace_id, walk.ready(job, V1).id)
+    assert started.plan is not None
+    assert (started.match_on, started.plan["rows"]["match_on"]) == (MatchOn.EAN, "ean")
 
 
 def test_starting_makes_the_fields_that_the_mapping_names(walk):
@@ -258,6 +267,23 @@ def test_segops_confirms_a_job_that_was_made_by_another_api(walk):
     assert walk.deliver(job).state is JobState.COMPLETED
 
 
+def test_segops_confirms_a_job_by_the_rules_and_options_it_has(walk):
+    job = walk.receive(csv_file([row(1), row(2, price="100")]), match_on=MatchOn.EAN)
+    options = {"error_policy": "all_or_nothing", "match_on": "sku"}
+    walk.ready(job, V1, rules={"price": {"max": 50}}, options=options)
+    done = walk.deliver(walk.confirm(job))
+    assert (done.state, done.match_on, done.counters.error_rows) == (JobState.FAILED, MatchOn.SKU, 1)
+    assert walk.products() == []
+
+
+def test_segops_is_told_of_a_rule_that_its_schema_does_not_allow(walk):
+    job = walk.ready(walk.receive(csv_file([row(1)])), V1, rules={"price": {"max": 50}})
+    with pytest.raises(InvalidValue) as refused:
+        walk.confirm(job, schema=[SchemaField("ean", "string"), SchemaField("price", "string"), SCHEMA[2]])
+    assert set(refused.value.fields) == {"validation_rules.price.max"}
+    assert walk.job(job.id).state is JobState.READY
+
+
 def test_a_job_being_undone_is_neither_deleted_nor_retried(walk):
     job = ended(walk)
     undo(walk.services, walk.workspace_id, job.id)
@@ -317,7 +343,8 @@ def test_a_template_lends_its_supplier_to_an_upload_that_names_none(walk):
     assert walk.receive(csv_file([row(1)]), template_id=template, supplier_code="OTHER").supplier_code == "OTHER"
 
 
-def test_a_file_that_arrives_by_itself_is_mapped_by_its_template_and_starts(walk):
+def arrived(walk: Walk) -> jobs.ImportJob:
+    """A pending job whose file is there, to be mapped by a template and to start by itself."""
     terms = Terms(match_on=MatchOn.SKU, template_id=template_of(walk, V1), auto_start=True)
     content = csv_file([row(1), row(2)])
     expected = expect_upload(
@@ -330,10 +357,58 @@ def test_a_file_that_arrives_by_itself_is_mapped_by_its_template_and_starts(walk
     )
     assert expected.job.file_key is not None
     walk.services.files.put(expected.job.file_key, content)
-    analyze_arrival(walk.services, walk.workspace_id, expected.job.uuid)
-    queued = walk.job(expected.job.id)
+    return expected.job
+
+
+def test_a_file_that_arrives_by_itself_is_mapped_by_its_template_and_starts(walk):
+    job = arrived(walk)
+    analyze_arrival(walk.services, walk.workspace_id, job.uuid)
+    queued = walk.job(job.id)
     assert queued.state is JobState.QUEUED
     assert walk.deliver(queued).counters.created == 2
+
+
+def mapped_by_a_worker_that_died(walk: Walk, monkeypatch) -> jobs.ImportJob:
+    """Such a job, ready and not started, whose message is told again."""
+    job = arrived(walk)
+    with monkeypatch.context() as dying:
+        dying.setattr("chalicelib.imports.analyze.start", lambda *_: None)
+        analyze_arrival(walk.services, walk.workspace_id, job.uuid)
+    ready = walk.job(job.id)
+    assert ready.state is JobState.READY
+    return ready
+
+
+def test_a_worker_that_dies_before_the_start_is_made_up_for(walk, monkeypatch):
+    job = mapped_by_a_worker_that_died(walk, monkeypatch)
+    analyze_arrival(walk.services, walk.workspace_id, job.uuid)
+    assert walk.job(job.id).state is JobState.QUEUED
+
+
+def test_a_mapping_that_a_person_saved_waits_for_that_person(walk, monkeypatch):
+    job = mapped_by_a_worker_that_died(walk, monkeypatch)
+    walk.ready(job, V1)
+    analyze_arrival(walk.services, walk.workspace_id, job.uuid)
+    assert walk.job(job.id).state is JobState.READY
+
+
+def test_a_start_by_itself_that_the_schema_no_longer_allows_is_told_of(walk, monkeypatch):
+    job = mapped_by_a_worker_that_died(walk, monkeypatch)
+    fill = [SchemaField(f"field_{number}", "string") for number in range(walk.services.settings.columns)]
+    with walk.services.database.workspace(walk.workspace_id) as cursor:
+        schemas.replace(
+            cursor,
+            walk.workspace_id,
+            fill,
+            default_currency="EUR",
+            default_locale="en_US",
+            now=walk.services.now(),
+        )
+    analyze_arrival(walk.services, walk.workspace_id, job.uuid)
+    ready = walk.job(job.id)
+    assert ready.analysis is not None
+    assert ready.state is JobState.READY
+    assert "could not start by itself" in ready.analysis["notes"][-1]
 
 
 def test_a_file_of_another_format_is_kept_beside_its_canonical_form_and_both_go(walk, embedded):

@@ -9,8 +9,8 @@ fails is walked again by its seed. ``make test`` plays a little, ``make test-ran
 import os
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import orjson
@@ -34,6 +34,9 @@ from chalicelib.store.postgres import Cursor
 from chalicelib.store.queues import Queues
 from tests.plain_catalogue import ENDED, MAY, RUNNING, PlainCatalogue, PlainJob, Refusal
 from tests.walk import SCHEMA, Walk, csv_file
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 SEEDS = int(os.environ.get("RANDOM_SEEDS", "2"))
 OPERATIONS = int(os.environ.get("RANDOM_OPERATIONS", "250"))
@@ -84,10 +87,10 @@ class KeptMessages:
         self.queue = queue
         self.waiting: deque[Mapping[str, Any]] = deque()
 
-    def get_queue_url(self, QueueName: str) -> dict[str, str]:  # noqa: N803 - SQS spells it so
+    def get_queue_url(self, QueueName: str) -> dict[str, str]:
         return {"QueueUrl": QueueName}
 
-    def send_message_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if QueueUrl == self.queue:
             self.waiting += [orjson.loads(each["MessageBody"]) for each in Entries]
         return {}
@@ -101,7 +104,7 @@ class RandomWalk:
         self.real = walk
         self.messages = KeptMessages(walk.services.settings.chunk_queue)
         self.walk = walk.with_settings(chunk_rows=CHUNK_ROWS).with_services(
-            queues=Queues(self.messages),  # type: ignore[arg-type]
+            queues=Queues(cast("SQSClient", self.messages)),
             mirror=Mirror("http://127.0.0.1:9/default", timeout_seconds=1),
         )
         self.services, self.workspace_id = self.walk.services, walk.workspace_id
@@ -237,7 +240,9 @@ class RandomWalk:
     def given(self, sku: str) -> dict[str, Any]:
         """Some fields of a product, as a JSON body has them; null clears."""
         chosen: dict[str, Any] = {
-            "ean": self.dice.choice([ean_of(sku), ean_of(sku), None, BAD_EANS[0], *self.dice.choices(SPELT_OTHERWISE + EANS, k=2)]),
+            "ean": self.dice.choice(
+                [ean_of(sku), ean_of(sku), None, BAD_EANS[0], *self.dice.choices(SPELT_OTHERWISE + EANS, k=2)]
+            ),
             "price": self.dice.choice([*PRICES, None, "free" if self.dice.random() < 0.2 else "9.90"]),
             "tags": self.dice.choice([None, *(text.split("|") for text in TAGS)]),
         }
@@ -333,7 +338,7 @@ class RandomWalk:
     def clear_out(self) -> None:
         """Take the oldest job away that can be."""
         for job in list(self.model.jobs.values()):
-            if job.state in ENDED and not (job.undone_by in self.model.jobs):
+            if job.state in ENDED and job.undone_by not in self.model.jobs:
                 control.delete(self.services, self.workspace_id, job.id)
                 self.model.delete(job.id)
                 return
@@ -543,7 +548,7 @@ def plain_counts_of(job: PlainJob) -> dict[str, int]:
 
 
 def compare_dry_run(told: Any, tried: PlainJob) -> None:
-    """Its counts are what the import then does. Of a job that a bad row ends, the bad rows of the whole file are told."""
+    """Its counts are what the import then does; but the bad rows of the whole file are told, wherever the job ends."""
     counts = {
         "created": told.products_to_create,
         "updated": told.products_to_update,
@@ -570,10 +575,9 @@ def assert_same(what: str, engine: Mapping[Any, Any], model: Mapping[Any, Any]) 
 
 
 @pytest.fixture
-def calm(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def calm(caplog: pytest.LogCaptureFixture) -> None:
     """Thousands of lines about jobs that ended and a mirror that is away tell nobody anything."""
     caplog.set_level("CRITICAL")
-    yield
 
 
 @pytest.mark.usefixtures("calm")

@@ -553,6 +553,7 @@ def test_parts_are_asked_for_one_after_the_other_and_again_when_a_worker_fell_si
 
 def test_a_part_that_keeps_failing_fails_the_undo_which_goes_on_when_it_is_retried(walk):
     job = walk.import_rows([row(number) for number in range(30)])
+    walk.import_rows([row(29, title="Stool")])
     undoing = undo(walk.services, walk.workspace_id, job.id)
     dispatch(walk.services, walk.workspace_id, undoing.id, undoing.run)
     undo_part(walk.services, walk.workspace_id, undoing.id, undoing.run, 0)
@@ -566,10 +567,14 @@ def test_a_part_that_keeps_failing_fails_the_undo_which_goes_on_when_it_is_retri
         "Part 1 of the undo failed 5 times: the database said no."
         " What was brought back stays; retry goes on with the rest."
     )
-    assert len(walk.products()) == 20
-    ended = take_parts(walk, retry(walk.services, walk.workspace_id, undoing.id))
-    assert (ended.state, undone(ended).removed) == (JobState.COMPLETED, 20)
-    assert walk.products() == []
+    assert len(walk.products()) == 21
+    again = retry(walk.services, walk.workspace_id, undoing.id)
+    undo_part(walk.services, walk.workspace_id, undoing.id, undoing.run, 1)
+    ended = take_parts(walk, again)
+    assert (ended.state, undone(ended)) == (JobState.COMPLETED, Undone(removed=29, restored=0, conflicts=1))
+    assert ended.counters.processed_rows == ended.total_rows
+    assert [each.raw_value for each in walk.findings(ended)] == ["SKU-00029"]
+    assert [each.sku for each in walk.products()] == ["SKU-00029"]
     agrees(walk)
 
 

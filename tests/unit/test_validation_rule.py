@@ -212,6 +212,8 @@ RANGE, PATTERN, LISTED, TYPE = (
         ({"type": "datetime", "min": "2026-01-01"}, "string", ["2026-05-05"], ["2025-05-05"], RANGE),
         ({"type": "array", "min_length": 3}, "string", ["abc"], ["ab"], RANGE),
         ({"type": "array", "pattern": "x"}, "string", ["a|x"], ["a|b"], PATTERN),
+        ({"type": "multi_price", "min": 2}, "string", ["2 EUR", "2 EUR|3 USD"], ["2 EUR|1 USD"], RANGE),
+        ({"type": "multi_price", "enum": [2]}, "array", ["2 EUR|2.00 USD"], ["2 EUR|3 USD"], LISTED),
     ],
 )
 def test_a_value_keeps_its_rule_or_breaks_it(said, kind, good, bad, becomes):

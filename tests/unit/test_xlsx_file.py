@@ -414,6 +414,10 @@ def encrypted() -> bytes:
         (book("<worksheet><sheetData>"), "sheet1.xml is no XML"),
         (book("<worksheet><sheetData><row r='1'><c></row>"), "sheet1.xml is no XML"),
         (book(sheet('<row r="1"><c r="A1" t="s"><v>5</v></c></row>')), "the text of cell A1 is missing"),
+        (
+            book(sheet('<row r="1"><c r="A1" t="s"><v>-1</v></c></row>'), texts="<si><t>x</t></si>"),
+            "the text of cell A1 is missing",
+        ),
         (book(sheet('<row r="1"><c r="XFE1"><v>5</v></c></row>')), "a column XFE"),
         (
             book(sheet('<row r="1048577"><c r="A1"><v>5</v></c></row>')),

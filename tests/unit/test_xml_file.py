@@ -52,6 +52,26 @@ def test_the_record_is_found(document, element, path):
     assert found.lines == [1, 2, 3]
 
 
+MANY_CATEGORIES = '<category id="1" parentId="2"><title>x</title></category>' * 9
+
+
+@pytest.mark.parametrize(
+    ("xml", "path", "rows"),
+    [
+        ("<shop>{}<product><sku>1</sku></product><product><sku>2</sku></product></shop>", "shop/product", 2),
+        ("<shop>{}<offers><offer><sku>1</sku></offer></offers></shop>", "shop/offers/offer", 1),
+        ('<shop><offers><offer id="1">A</offer><offer id="2">B</offer></offers></shop>', "shop/offers/offer", 2),
+        ("<shop>{}<item><v>1</v></item></shop>", "shop/category", 9),
+        ("<shop><p><sku>1</sku><item><v>1</v></item></p><p><sku>2</sku><item><v>2</v></item></p></shop>", "shop/p", 2),
+        ('<shop><tags><item id="1">x</item><item id="2">y</item></tags>{}</shop>', "shop/category", 9),
+    ],
+)
+def test_usual_names_count_more_than_numbers(xml, path, rows):
+    found = read(xml.format(MANY_CATEGORIES))
+    assert found.notes == [f'The records are the elements "{path}".']
+    assert len(found.rows) == rows
+
+
 def test_what_repeats_within_records_is_no_record():
     variants = "<variant><size>S</size></variant>" * 5
     xml = "".join(f"<product><sku>{n}</sku><variants>{variants}</variants></product>" for n in range(3))

@@ -153,6 +153,7 @@ def test_where_the_records_are_can_be_said(api):
         ({"template_id": "7"}, "template_id"),
         ({"supplier_code": "x" * 101}, "supplier_code"),
         ({"supplier_code": "a\0b"}, "supplier_code"),
+        ({"supplier_code": "\udcff"}, "supplier_code"),
         ({"format": "pdf"}, "format"),
         ({"encoding": "not an encoding"}, "encoding"),
         ({"delimiter": "||"}, "delimiter"),
