@@ -23,7 +23,7 @@ from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.finish import fail
 from chalicelib.imports.import_chunk import import_chunk
 from chalicelib.imports.recover import reap, sweep_files
-from chalicelib.imports.undo import forget_old, undo_part
+from chalicelib.imports.undo import forget_old, take_back_halves, undo_part
 from chalicelib.model.import_job import JobState
 from chalicelib.segments.compute import compute, give_up_dead
 from chalicelib.segments.refresh import ask_due, ask_forgotten, refresh, refresh_unheard
@@ -211,6 +211,7 @@ _TICK: dict[str, Callable[[Services], int]] = {
     "reaped": reap,
     "mirrored": drain_all,
     "files": sweep_files,
+    "halves_taken_back": take_back_halves,
     "ways_back": forget_old,
     "segments_due": ask_due,
     "segments_forgotten": ask_forgotten,

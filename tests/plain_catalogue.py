@@ -6,8 +6,8 @@ is stored of them is plain too: prices are texts like "9.90" in one currency, li
 Where the documents are silent, the model has it so:
 
 - The rows of a chunk are held against the catalogue as the chunk finds it, and against the EANs that rows before them
-  in the chunk have taken. An EAN that a product gives up is free once the chunk is in.
-- A row belongs to a job's own product when the job was the last import to write it.
+  in the chunk have taken, unless those are passed over. An EAN that a product gives up is free once the chunk is in.
+- A product is a job's own as long as nobody else was at it since the job wrote it.
 - Matched by SKU, a row that claims the EAN of another product is bad when its own product has an EAN, which it would
   lose; else it goes in without one, with a warning.
 """
@@ -418,17 +418,26 @@ class PlainCatalogue:
         self.jobs[undoing_id] = undoing
         self._queue(undoing)
 
+    def leaves_half(self, job_id: int) -> bool:
+        """Whether an all-or-nothing import failed after it wrote something: it is undone without being asked to."""
+        job = self.jobs.get(job_id)
+        if job is None or job.state != "failed" or job.policy != "all_or_nothing":
+            return False
+        return bool(job.done) and job.undone_by is None
+
     def _refuse_while_undone(self, job: PlainJob) -> None:
         undoing = self.jobs.get(job.undone_by) if job.undone_by else None
         if undoing and undoing.state in RUNNING:
             raise Refusal("conflict")
 
     def _queue(self, job: PlainJob) -> None:
+        """Another run, from the start; but what was taken back is taken back, so an undo goes on where it was."""
         job.state = "queued"
         job.run += 1
         job.is_checking = False
-        for each in (job.checked, job.done, job.counts, job.findings, job.claims, job.first_rows):
-            each.clear()
+        if job.undo_of is None:
+            for each in (job.checked, job.done, job.counts, job.findings, job.claims, job.first_rows):
+                each.clear()
 
     # Trying out -------------------------------------------------------------------------------------------------------
 
@@ -509,7 +518,7 @@ class PlainCatalogue:
             row = read_row(job, cells)
             if row.problems:
                 outcome.refuse(number, *(error_type for _, error_type in row.problems))
-                if (row.lacks_name and not job.keeps_blanks) or not (job.creates and job.has("name")):
+                if row.lacks_name or not (job.creates and job.has("name")):
                     outcome.homeless.append(cells)
                 continue
             if job.rule("name", "unique") and row.name and first_row(row.name, number) != number:
@@ -538,7 +547,8 @@ class PlainCatalogue:
         """What the options say of the row."""
         product = self.products.get(row.sku)
         if product is not None:
-            if not job.overwrites and product.written_by != job.id:
+            is_own = product.written_by == job.id and product.row is not None
+            if not job.overwrites and not is_own:
                 outcome.skip(number, "already_exists")
                 return False
             return True
@@ -554,7 +564,7 @@ class PlainCatalogue:
     def _win(
         self, job: PlainJob, number: int, cells: Cells, row: Reading, owners: dict[str, str], outcome: Outcome
     ) -> None:
-        if row.ean and owners.setdefault(row.ean, row.sku) != row.sku:
+        if row.ean and owners.get(row.ean, row.sku) != row.sku:
             product = self.products.get(row.sku)
             if product is not None and product.ean:
                 outcome.refuse(number, "identity_conflict")
@@ -563,7 +573,12 @@ class PlainCatalogue:
             row.ean = None
             del row.data["ean"]
         if row.sku in outcome.winners:
-            outcome.skip(outcome.winners.pop(row.sku)[0], "duplicate_in_file")
+            earlier_number, _, earlier = outcome.winners.pop(row.sku)
+            outcome.skip(earlier_number, "duplicate_in_file")
+            if earlier.ean and self.owner(earlier.ean) is None:
+                del owners[earlier.ean]
+        if row.ean:
+            owners[row.ean] = row.sku
         outcome.winners[row.sku] = (number, cells, row)
 
     def _import(self, job: PlainJob, chunk: int) -> None:

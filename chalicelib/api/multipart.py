@@ -37,7 +37,8 @@ def read_form(body: bytes, content_type: str, settings: Settings, *, large_files
     kind, options = parse_options_header(content_type)
     if kind != "multipart/form-data" or "boundary" not in options:
         raise BadRequest("Send the file as multipart/form-data, in a part named file.")
-    files, fields = {}, {}
+    files: dict[str, UploadedFile] = {}
+    fields: dict[str, str] = {}
     try:
         parser = MultipartParser(
             io.BytesIO(body),
@@ -48,21 +49,23 @@ def read_form(body: bytes, content_type: str, settings: Settings, *, large_files
             memory_limit=2 * settings.multipart_limit_bytes,
         )
         for part in parser:
+            name = str(part.name)
             if part.filename is None:
-                fields[part.name] = _text(part)
+                fields[name] = _text(part, name)
             else:
-                files[part.name] = UploadedFile(_last_part(part.filename), part.raw)
+                files[name] = UploadedFile(_last_part(part.filename), part.raw)
             part.close()
     except MultipartError as error:
         raise BadRequest(f"The form cannot be read: {error.args[0] if error.args else 'it is broken'}.") from error
     return Form(files, fields)
 
 
-def _text(part: MultipartPart) -> str:
+def _text(part: MultipartPart, name: str) -> str:
     try:
-        return part.value
+        text: str = part.value
     except (UnicodeDecodeError, LookupError) as error:
-        raise InvalidValue({part.name: "is not UTF-8"}) from error
+        raise InvalidValue({name: "is not UTF-8"}) from error
+    return text
 
 
 def _last_part(file_name: str) -> str:

@@ -4,8 +4,9 @@ In: a binary file object with a list of objects, such a list somewhere within an
 whose first one is the header, or a single object. Out: rows (``formats.canonical``), and notes on what was taken.
 
 Nested objects become columns with dotted names. A list of plain values becomes one cell that the list type reads back,
-a list of objects or lists becomes JSON text, which ``multi_price`` reads. Numbers keep their digits. Null, an empty
-list and an absent key are blank cells. Memory: a record, or a few blocks.
+a list of objects or lists becomes JSON text, which ``multi_price`` reads. Numbers keep their digits, but for the ".0"
+of a whole one: no article number has it. Null, an empty list and an absent key are blank cells. Memory: a record, or
+a few blocks.
 """
 
 import json
@@ -405,7 +406,7 @@ def _record(value: Any, number: int) -> dict[str, str]:
         elif kind is int:
             cells[key] = str(each)
         elif kind is Numeral:
-            cells[key] = plain_digits(each) if "e" in each or "E" in each else each
+            cells[key] = each if each[-2:] != ".0" and "e" not in each and "E" not in each else plain_digits(each)
         elif kind is dict:
             _flatten(cells, key, each, number, 1)
         elif kind is list:
@@ -442,7 +443,7 @@ def _cell(value: Any, number: int) -> str:
     """A value that is no object as the text of a cell."""
     match value:
         case Numeral():
-            return plain_digits(value) if "e" in value or "E" in value else value
+            return plain_digits(value)
         case str():
             return value
         case list():
@@ -483,7 +484,13 @@ def _plain(value: Any, number: int, depth: int) -> Any:
 
 
 def plain_digits(numeral: str) -> str:
-    """A number with an exponent without it; as it is when that would be very long."""
+    """A number without its exponent, and a whole one without the ".0" that programs give it; as it is when that would
+    be very long.
+    """
+    if numeral[-2:] == ".0":
+        return numeral[:-2]
+    if "e" not in numeral and "E" not in numeral:
+        return numeral
     try:
         number = Decimal(numeral)
     except ArithmeticError:

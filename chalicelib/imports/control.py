@@ -35,8 +35,10 @@ def cancel(services: Services, workspace_id: int, job_id: int) -> ImportJob:
 
 def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """Run a failed or cancelled job again from the start, with the same file and mapping. Rows that are in already are
-    found unchanged. An undo goes on where it was, for what it has taken back is done once. Raises NotFound, IllegalTransition, BadRequest when the file was deleted, and Conflict while the
-    job is being undone, or for an undo that is no longer the last one of its import.
+    found unchanged. An undo goes on where it was: what it has taken back stays done and told.
+
+    Raises NotFound, IllegalTransition, BadRequest when the file was deleted, and Conflict while the job is being
+    undone, or for an undo that is no longer the last one of its import.
     """
     now = services.now()
     with services.database.workspace(workspace_id) as cursor:

@@ -21,10 +21,10 @@ from chalicelib.imports.finish import fail, finish, settle_failed
 from chalicelib.imports.plan import ImportPlan
 from chalicelib.imports.rows import raw_data
 from chalicelib.imports.spent import Spent
+from chalicelib.imports.undo import take_back_half
 from chalicelib.imports.waiting import waiting_eans
 from chalicelib.imports.work import ChunkWork, StoredCatalogue, mark, work_out
 from chalicelib.model.import_job import Counters, ErrorPolicy, ImportJob, JobState, Move, Phase
-from chalicelib.model.mapping import EAN, NAME
 from chalicelib.model.row_error import RowError, Severity
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs, outbox, products, row_errors
@@ -73,6 +73,7 @@ def import_chunk(services: Services, workspace_id: int, job_id: int, run: int, n
         return
     if done.failed:
         settle_failed(services, done.failed)
+        take_back_half(services, done.failed)
     if done.for_mirror:
         mirror.send(services, workspace_id, done.for_mirror, job_id=job_id)
     if done.was_last:
@@ -104,7 +105,7 @@ def _import(
     if work.changed:
         written = _upsert(cursor, job, plan, work)
         for_mirror = mirror.MirrorWork(outbox.add_incoming(cursor, job.workspace_id), written.mirror_lines)
-        changes.note_quietly(cursor, job.workspace_id, created=written.created, fields=written_fields(plan))
+        changes.note_quietly(cursor, job.workspace_id, created=written.created, fields=plan.written_fields)
         pending_eans.resolve(cursor, job.workspace_id, [made.ean for _, made in work.changed if made.ean])
     if work.homeless:
         _let_wait(cursor, job, plan, work)
@@ -162,15 +163,9 @@ def _let_wait(cursor: Cursor, job: ImportJob, plan: ImportPlan, work: ChunkWork)
     """Keep the EANs of rows that could be no product, unless their sku names one."""
     found = waiting_eans(plan, work.homeless)
     if found:
-        known = products.known(cursor, job.workspace_id, [sku for sku, _ in found.values()])
-        waiting = [each for sku, each in found.values() if sku not in known]
+        known = products.known(cursor, job.workspace_id, [sku for sku, _ in found])
+        waiting = [each for sku, each in found if sku not in known]
         pending_eans.add(cursor, job.workspace_id, job.id, plan.supplier_code, waiting)
-
-
-def written_fields(plan: ImportPlan) -> set[str]:
-    """The properties an import writes, as segments name them."""
-    named = {NAME: plan.rows.has_name, EAN: plan.rows.has_ean, "supplier_code": plan.supplier_code is not None}
-    return {*plan.data_fields, *(name for name, given in named.items() if given), "source", "updated_at"}
 
 
 def _stop(services: Services, cursor: Cursor, job: ImportJob, plan: ImportPlan, work: ChunkWork) -> ImportJob:
@@ -193,6 +188,9 @@ def _stop(services: Services, cursor: Cursor, job: ImportJob, plan: ImportPlan, 
     return failed
 
 
+_KEPT = {ErrorPolicy.STOP: "stay", ErrorPolicy.ALL_OR_NOTHING: "are taken back"}
+
+
 def why_stopped(plan: ImportPlan, findings: Sequence[RowError]) -> str:
     """What is said of a job that a bad row has ended: the first one, of those found with it."""
     errors = (each for each in findings if each.severity is Severity.ERROR)
@@ -200,5 +198,5 @@ def why_stopped(plan: ImportPlan, findings: Sequence[RowError]) -> str:
     what = f"{first.column or first.field}: {first.message}" if first.column or first.field else first.message
     return (
         f"Row {first.row_number} (line {first.line}) is bad and error_policy is {plan.error_policy.value},"
-        f" so the import ended there. {what.rstrip('.')}. Rows that were imported before stay."
+        f" so the import ended there. {what.rstrip('.')}. Rows that were imported before {_KEPT[plan.error_policy]}."
     )

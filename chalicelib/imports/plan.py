@@ -67,6 +67,12 @@ class ImportPlan:
         """A row whose twin is stored under its sku needs no second look: nothing but its own cells decides on it."""
         return self.keys_are_unique and self.overwrite_existing and not self.unique_fields
 
+    @property
+    def written_fields(self) -> set[str]:
+        """The properties an import writes, as segments name them."""
+        named = {NAME: self.rows.has_name, EAN: self.rows.has_ean, "supplier_code": self.supplier_code is not None}
+        return {*self.data_fields, *(name for name, given in named.items() if given), "source", "updated_at"}
+
     def to_json(self) -> dict[str, Any]:
         return {
             "rows": self.rows.to_json(),

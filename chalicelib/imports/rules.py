@@ -72,7 +72,7 @@ def _items(text: str, value: JsonValue) -> Iterable[tuple[str, JsonValue]]:
 
 
 def _parts(item: JsonValue, read: JsonValue) -> Sequence[JsonValue]:
-    """What is tested of a value as its rule reads it: each price by itself; of a list of texts the text it stands in."""
+    """What is tested of a value as its rule reads it: each price by itself, for a list of texts the text itself."""
     if not isinstance(read, list):
         return (read,)
     return read if any(isinstance(each, dict) for each in read) else (item,)

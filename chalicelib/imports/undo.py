@@ -23,14 +23,13 @@ from datetime import timedelta
 from typing import Literal, Protocol, overload
 
 from chalicelib.catalog import changes, mirror, pending_eans
-from chalicelib.errors import Conflict, NotFound, Superseded
+from chalicelib.errors import Conflict, IllegalTransition, NotFound, Superseded, Unavailable
 from chalicelib.ids import make_job_uuid
 from chalicelib.imports.dispatch import announce, take_up
-from chalicelib.imports.import_chunk import written_fields
 from chalicelib.imports.plan import ImportPlan
 from chalicelib.imports.spent import Spent
 from chalicelib.imports.take_back import LeftAlone, Step, decide
-from chalicelib.model.import_job import RUNNING, Counters, ImportJob, JobKind, JobState, Move, refuse
+from chalicelib.model.import_job import RUNNING, Counters, ErrorPolicy, ImportJob, JobKind, JobState, Move, refuse
 from chalicelib.model.outcomes import ChunkRange, Undone, UndoPreview
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs, outbox, products, row_errors
@@ -68,6 +67,31 @@ def undo(services: Services, workspace_id: int, job_id: int, *, dry_run: bool = 
     being undone, or ended too long ago.
     """
     return _preview(services, workspace_id, job_id) if dry_run else _begin(services, workspace_id, job_id)
+
+
+def take_back_half(services: Services, failed: ImportJob) -> None:
+    """Undo what a failed all-or-nothing import had written: a row may turn bad between its check and the write.
+
+    What cannot be undone now (nobody answers) the tick takes back: ``take_back_halves``.
+    """
+    if failed.error_policy is not ErrorPolicy.ALL_OR_NOTHING or not failed.chunks_done:
+        return
+    try:
+        undo(services, failed.workspace_id, failed.id)
+    except (Conflict, IllegalTransition, NotFound, Unavailable) as error:
+        log.warning("half an import is left for now", extra={"job": failed.id, "why": str(error)})
+
+
+def take_back_halves(services: Services) -> int:
+    """Failed all-or-nothing imports of all workspaces whose undoing was asked for."""
+    with services.database.sweep() as cursor:
+        found = kept.half_written(cursor, limit=_FORGOTTEN_AT_ONCE)
+    for workspace_id, job_id in found:
+        with services.database.workspace(workspace_id) as cursor:
+            job = jobs.read(cursor, workspace_id, job_id)
+        if job is not None:
+            take_back_half(services, job)
+    return len(found)
 
 
 def undone(job: ImportJob) -> Undone:
@@ -316,7 +340,7 @@ def _tell(cursor: Cursor, imported: ImportJob, done: _Done) -> mirror.MirrorWork
         return None
     assert imported.plan is not None
     workspace_id = imported.workspace_id
-    fields = written_fields(ImportPlan.from_json(imported.plan))
+    fields = ImportPlan.from_json(imported.plan).written_fields
     changes.note_quietly(cursor, workspace_id, deleted=done.removed, fields=fields)
     skus = sorted(set(done.skus))
     entry_id = outbox.add_restored(cursor, workspace_id, skus, removed=done.removed > 0)

@@ -16,14 +16,14 @@ _DESCRIPTION = "description"
 _DESCRIPTION_CHARACTERS = 500
 
 
-def waiting_eans(plan: ImportPlan, rows: Iterable[FileRow]) -> dict[str, tuple[str, Waiting]]:
-    """By EAN (14 digits): the sku its row would have been, and what is kept of it. The last row with an EAN counts."""
-    found: dict[str, tuple[str, Waiting]] = {}
+def waiting_eans(plan: ImportPlan, rows: Iterable[FileRow]) -> list[tuple[str, Waiting]]:
+    """For each of these rows with an EAN: the sku it would have been, and what is kept of it."""
+    found: list[tuple[str, Waiting]] = []
     for row in rows:
         ean = parse_ean(_cell(plan, EAN, row.cells))
         if isinstance(ean, Ean):
             waiting = Waiting(ean.gtin14, ean.printed, _description(plan, row.cells))
-            found[ean.gtin14] = (row.key or ean.printed, waiting)
+            found.append((row.key or ean.printed, waiting))
     return found
 
 

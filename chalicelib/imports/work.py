@@ -193,11 +193,19 @@ def _accept(
         made = convert(row.cells)
         if isinstance(made, Refused):
             work.refuse(row, made.problems)
-            if not (plan.create_missing and plan.rows.has_name) or any(each.field == NAME for each in made.problems):
+            if not plan.create_missing or _is_nameless(plan, row, made):
                 work.homeless.append(row)
         else:
             accepted.append((row, made))
     return accepted
+
+
+def _is_nameless(plan: ImportPlan, row: FileRow, refused: Refused) -> bool:
+    """A bad row has no name that will do. Where blank cells are ignored a blank one is no problem of its own."""
+    column = plan.rows.column_of(NAME)
+    if column is None or any(each.field == NAME for each in refused.problems):
+        return True
+    return column.position < len(row.cells) and not row.cells[column.position].strip()
 
 
 def _changed(accepted: Iterable[Accepted], known: Mapping[str, KnownProduct], work: ChunkWork) -> list[Accepted]:
@@ -235,7 +243,8 @@ class _Allowed:
         stored = known.get(made.sku)
         if stored is None:
             return self._may_be_made(row, made)
-        if self._plan.overwrite_existing or stored.job_id == self._job_id:
+        # One of the job's own that somebody has edited since is theirs.
+        if self._plan.overwrite_existing or (stored.job_id == self._job_id and stored.row_hash is not None):
             return True
         self._work.skip(row, _already_there(made.sku))
         return False
@@ -283,12 +292,12 @@ def _matched_by_ean(
     row's sku. A row whose sku and ean belong to two products is refused. Rows are taken in file order, each after what
     the ones before it have made.
     """
-    owners = catalogue.ean_owners([made.ean for _, made in accepted if made.ean])
-    known = catalogue.known(list({made.sku for _, made in accepted}.union(owners.values())))
+    owners = _Owners(catalogue, accepted)
+    known = catalogue.known(list({made.sku for _, made in accepted}.union(owners.stored.values())))
     made_here: set[str] = set()
     matched = []
     for row, made in accepted:
-        owner = owners.get(made.ean, made.sku) if made.ean else made.sku
+        owner = owners.of(made)
         if owner != made.sku:
             if row.key and (made.sku in known or made.sku in made_here):
                 work.refuse(row, [_two_products(made, owner)])
@@ -296,8 +305,7 @@ def _matched_by_ean(
             made.sku = owner
         if not allowed(row, made, known):
             continue
-        if made.ean:
-            owners[made.ean] = made.sku
+        owners.take(made)
         made_here.add(made.sku)
         matched.append((row, made))
     return matched, known
@@ -311,10 +319,10 @@ def _sole_owners(
     A row whose product has another ean and claims one that belongs to a different product is refused: its sku and its
     ean say two things. A row whose product has none yet is taken without it, with a warning.
     """
-    owners = catalogue.ean_owners([made.ean for _, made in accepted if made.ean])
+    owners = _Owners(catalogue, accepted)
     sole = []
     for row, made in accepted:
-        owner = owners.setdefault(made.ean, made.sku) if made.ean else made.sku
+        owner = owners.of(made)
         if owner != made.sku:
             conflict = _two_products(made, owner)
             if made.sku in known and known[made.sku].ean:
@@ -324,8 +332,34 @@ def _sole_owners(
             made.warnings += (warning,)
             made.ean = None
             made.data.pop(EAN, None)
+        owners.take(made)
         sole.append((row, made))
     return sole
+
+
+class _Owners:
+    """The sku that has each EAN: in the catalogue, or by a row of this chunk. A row that another one of its key pushes
+    out has none; what a product of the catalogue gives up is free once the chunk is in.
+    """
+
+    def __init__(self, catalogue: Catalogue, accepted: Sequence[Accepted]) -> None:
+        self.stored = catalogue.ean_owners([made.ean for _, made in accepted if made.ean])
+        self._taken: dict[str, str] = {}
+        self._eans: dict[str, str] = {}
+
+    def of(self, made: Converted) -> str:
+        """Whose product the row's EAN names; the row's own where nobody has it."""
+        if made.ean is None:
+            return made.sku
+        return self.stored.get(made.ean) or self._taken.get(made.ean, made.sku)
+
+    def take(self, made: Converted) -> None:
+        """The row stands, and pushes out what stood under its sku before."""
+        if before := self._eans.pop(made.sku, None):
+            del self._taken[before]
+        if made.ean and made.ean not in self.stored:
+            self._taken[made.ean] = made.sku
+            self._eans[made.sku] = made.ean
 
 
 def _two_products(made: Converted, owner: str) -> Problem:

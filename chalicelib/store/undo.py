@@ -136,6 +136,12 @@ def set_undone_by(cursor: Cursor, workspace_id: int, job_id: int, undone_by: int
     cursor.execute(_SQL["set_undone_by"], {"workspace_id": workspace_id, "job_id": job_id, "undone_by": undone_by})
 
 
+def half_written(cursor: Cursor, *, limit: int) -> list[tuple[int, int]]:
+    """(workspace, job) of failed all-or-nothing imports to be taken back. Needs a sweeping transaction."""
+    cursor.execute(_SQL["half_written"], {"limit": limit})
+    return [(row[0], row[1]) for row in cursor]
+
+
 def past_undoing(cursor: Cursor, *, before: datetime, limit: int) -> list[tuple[int, int]]:
     """(workspace, job) that ended before then and keep what it takes to undo them. Needs a sweeping transaction."""
     cursor.execute(_SQL["past_undoing"], {"before": before, "limit": limit})

@@ -77,3 +77,9 @@ WITH images AS (
     DELETE FROM product_writes WHERE workspace_id = %(workspace_id)s AND job_id = %(job_id)s
 )
 UPDATE import_jobs SET has_images = false WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s
+
+-- name: half_written
+-- All-or-nothing imports that failed after something was written, and that nobody has begun to take back.
+SELECT workspace_id, id FROM import_jobs
+WHERE has_images AND state = 'failed' AND error_policy = 'all_or_nothing' AND chunks_done > 0 AND undone_by IS NULL
+ORDER BY completed_at LIMIT %(limit)s

@@ -48,7 +48,7 @@ class EmbeddedAws:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._settings = settings
-        moto = DomainDispatcherApplication(create_backend_app)
+        moto = DomainDispatcherApplication(_backend_app)
         self._objects = ObjectsOnDisk(moto, settings.bucket, ObjectFolder(folder))
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -161,6 +161,14 @@ def _make_queue(sqs: "SQSClient", name: str, attributes: dict[Any, str]) -> str:
 
 def _queue_arn(sqs: "SQSClient", url: str) -> str:
     return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def _backend_app(service: Any) -> Any:
+    app = create_backend_app(service)
+    # In debug mode each request is held by a class made for it, until the garbage collector comes, which it seldom does
+    # here: bodies of gigabytes would wait for it.
+    app.debug = False
+    return app
 
 
 def _forget_everything() -> None:

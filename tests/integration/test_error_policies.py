@@ -13,6 +13,7 @@ from chalicelib.imports.dispatch import dispatch
 from chalicelib.imports.finish import fail
 from chalicelib.imports.recover import reap, requeue_lost
 from chalicelib.imports.start import start
+from chalicelib.imports.undo import take_back_halves, undo_part
 from chalicelib.model.import_job import ImportJob, JobState, Phase
 from chalicelib.model.row_error import ErrorType, Severity
 from tests.walk import MAPPING, Walk, csv_file, row
@@ -25,6 +26,14 @@ ALL = {"error_policy": "all_or_nothing"}
 @pytest.fixture
 def walk(walk: Walk) -> Walk:
     return walk.with_settings(chunk_rows=10)
+
+
+def take_parts(walk: Walk, undoing: ImportJob) -> ImportJob:
+    """Work an undo off, part by part."""
+    dispatch(walk.services, walk.workspace_id, undoing.id, undoing.run)
+    for part in range(undoing.chunk_count):
+        undo_part(walk.services, walk.workspace_id, undoing.id, undoing.run, part)
+    return walk.job(undoing.id)
 
 
 def queue(walk: Walk, rows, options, **said) -> ImportJob:
@@ -181,6 +190,38 @@ def test_a_row_that_turns_bad_between_check_and_write_ends_the_job(walk):
     assert (failed.state, failed.counters.error_rows, failed.counters.created) == (JobState.FAILED, 1, 10)
     assert "error_policy is all_or_nothing" in failed.error_message
     assert walk.by_sku()["SKU-00001"].name == "Chair 1"
+
+
+def test_what_such_a_job_had_written_is_taken_back_at_once(walk):
+    walk.import_rows([row(1), row(12)])
+    rows = [row(number, title="Mine") for number in range(10, 20)] + [(row(1)[0], row(500)[1], "Mine", "1", "")]
+    job = walk.check_chunks(begin(walk, rows))
+    walk.import_rows([row(500)])
+    failed = walk.import_chunks(job)
+    assert failed.error_message.endswith("Rows that were imported before are taken back.")
+    assert failed.undone_by is not None
+    undoing = take_parts(walk, walk.job(failed.undone_by))
+    assert undoing.state is JobState.COMPLETED
+    assert {sku: each.name for sku, each in walk.by_sku().items()} == {
+        "SKU-00001": "Chair 1",
+        "SKU-00012": "Chair 12",
+        "SKU-00500": "Chair 500",
+    }
+    walk.assert_mirror_agrees()
+
+
+def test_the_tick_takes_back_what_a_dead_worker_left(walk):
+    rows = [row(number) for number in range(10, 30)]
+    job = walk.check_chunks(begin(walk, rows))
+    walk.import_chunks(job, [0])
+    fail(walk.services, walk.workspace_id, job.id, "No worker was heard of.")
+    assert (walk.job(job.id).undone_by, len(walk.products())) == (None, 10)
+    assert take_back_halves(walk.services) >= 1
+    undone_by = walk.job(job.id).undone_by
+    assert undone_by is not None
+    take_parts(walk, walk.job(undone_by))
+    assert walk.products() == []
+    assert take_back_halves(walk.services) == 0
 
 
 def test_a_file_without_rows_is_checked_and_done(walk):

@@ -1,10 +1,12 @@
 """S3 and SQS of a laptop: objects outlive any kill, reads and notifications are S3's, queues are those we deploy."""
 
+import gc
 import io
 import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -20,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.moto_server.werkzeug_app import BackendRequest
 from moto.sqs.models import Message
 
 from chalicelib.settings import Settings
@@ -298,3 +301,20 @@ def test_queues_count_and_refuse_as_sqs_does(aws: Aws) -> None:
         aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     with pytest.raises(ClientError, match="ReceiptHandleIsInvalid"):
         aws.sqs.delete_message(QueueUrl=url, ReceiptHandle="unknown")
+
+
+def test_a_request_with_its_body_does_not_wait_for_the_garbage_collector(embedded: Any) -> None:
+    def held() -> bool:
+        return any(type(each) is BackendRequest for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        embedded.s3.put_object(Bucket=BUCKET, Key="body", Body=PART)
+        deadline = time.monotonic() + 10
+        while held() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not held()
+    finally:
+        gc.enable()
+        embedded.s3.delete_object(Bucket=BUCKET, Key="body")

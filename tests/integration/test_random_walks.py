@@ -355,8 +355,7 @@ class RandomWalk:
             "create_missing": self.dice.random() < 0.8,
             "blank_cells": self.dice.choice(["clear", "clear", "ignore"]),
             "error_policy": self.dice.choice(["skip"] * 5 + ["stop", "all_or_nothing"]),
-            # Said once it is always said: a mapping that leaves it out keeps what an earlier one of the job had.
-            "match_on": self.dice.choice([None, None, "sku", "ean"]) or self.model.jobs[job_id].options.get("match_on"),
+            "match_on": self.dice.choice([None, None, "sku", "ean"]),
         }
         self.save_mapping(job_id, mapping, rules, options)
 
@@ -489,6 +488,10 @@ class RandomWalk:
         numbers = [message["chunk"]] if "chunk" in message else []
         STEPS[message["do"]](self.services, self.workspace_id, message["job"], message["run"], *numbers)
         self.model.take(message["do"], message["job"], message["run"], *numbers)
+        if self.model.leaves_half(message["job"]):
+            undone_by = self.walk.job(message["job"]).undone_by
+            assert undone_by is not None
+            self.model.undo(message["job"], undone_by)
 
 
 STEPS: Mapping[str, Callable[..., None]] = {
