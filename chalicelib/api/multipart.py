@@ -63,8 +63,10 @@ def read_form(body: bytes, content_type: str, settings: Settings, *, large_files
 def _text(part: MultipartPart, name: str) -> str:
     try:
         text: str = part.value
-    except (UnicodeDecodeError, LookupError) as error:
+    except UnicodeDecodeError as error:
         raise InvalidValue({name: "is not UTF-8"}) from error
+    except LookupError as error:
+        raise InvalidValue({name: "is written in a charset that is not known here; send it as UTF-8"}) from error
     return text
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib import triggers
 from chalicelib.api.multipart import read_form
-from chalicelib.errors import BadRequest, IllegalTransition, InvalidValue, SkuloomError, Unavailable, UnreadableFile
+from chalicelib.errors import IllegalTransition, InvalidValue, SkuloomError, Unavailable, UnreadableFile
 from chalicelib.imports.analyze import analyze_arrival
 from chalicelib.imports.control import cancel, retry
 from chalicelib.imports.dispatch import dispatch
@@ -170,12 +170,12 @@ def test_a_header_too_long_for_the_memory_is_no_outage(walk):
             pytest.fail(f"a long header is answered with 503: {outage}")
 
 
-def test_a_part_in_an_unknown_charset_is_a_bad_request(services):
+def test_a_field_in_an_unknown_charset_is_refused_by_its_name(services):
     body = (
         b'--X\r\nContent-Disposition: form-data; name="note"\r\nContent-Type: text/plain; charset=klingon\r\n\r\n'
         b"hello\r\n--X--\r\n"
     )
-    with pytest.raises(BadRequest):
+    with pytest.raises(InvalidValue, match=r"note: .*charset"):
         read_form(body, "multipart/form-data; boundary=X", services.settings)
 
 
