@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack
+from uuid import UUID
 
 import orjson
 from chalice.app import Blueprint, Request, Response
@@ -252,6 +253,14 @@ def number_of(text: str, what: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise NotFound(f"There is no {what} {text}.")
     return int(text)
+
+
+def uuid_of(text: str, what: str) -> UUID:
+    """Likewise, where ids are UUIDs."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(f"There is no {what} {text[:64]}.") from error
 
 
 def _response(answer: Answer | File) -> Response:

@@ -9,11 +9,11 @@ from uuid import UUID
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.api.endpoint import Answer, Call, endpoint
+from chalicelib.api.endpoint import Answer, Call, endpoint, uuid_of
 from chalicelib.api.v1_bodies import Code, FileFormat, Id, Meta, Page, ReadingFields
 from chalicelib.dialects import v1
 from chalicelib.dialects.v1_suppliers import listed_template_json, template_json
-from chalicelib.errors import InvalidValue, NotFound
+from chalicelib.errors import InvalidValue
 from chalicelib.imports import templates
 from chalicelib.imports.templates import NAME_CHARACTERS, NamedSupplier, TemplateEdit
 
@@ -248,7 +248,11 @@ def create_template(call: Call) -> Answer:
 def read_template(call: Call, template_id: str) -> Answer:
     """One template, at its newest version or at one of the older ones."""
     version = call.asked(VersionQuery).version
-    return Answer(template_json(templates.find(call.services, call.caller.workspace_id, _id(template_id), version)))
+    return Answer(
+        template_json(
+            templates.find(call.services, call.caller.workspace_id, uuid_of(template_id, "template"), version)
+        )
+    )
 
 
 @endpoint(
@@ -269,7 +273,7 @@ def change_template(call: Call, template_id: str) -> Answer:
     """Change a template; what is left out stays. A mapping, rules and options are each replaced as a whole, and the
     template gets a new version when any of them, or how the file is read, changes.
     """
-    found = _id(template_id)
+    found = uuid_of(template_id, "template")
     said = call.parsed(TemplateBody).to_edit()
     return Answer(template_json(templates.change(call.services, call.caller.workspace_id, found, said)))
 
@@ -286,13 +290,6 @@ def change_template(call: Call, template_id: str) -> Answer:
 )
 def delete_template(call: Call, template_id: str) -> Answer:
     """Delete a template with all its versions. Imports that were mapped by it stay as they are."""
-    found = _id(template_id)
+    found = uuid_of(template_id, "template")
     templates.delete(call.services, call.caller.workspace_id, found)
     return Answer({"deleted": True, "id": str(found)})
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(f"There is no template {text[:64]}.") from error

@@ -7,12 +7,11 @@ from uuid import UUID
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.api.endpoint import Answer, Call, endpoint
+from chalicelib.api.endpoint import Answer, Call, endpoint, uuid_of
 from chalicelib.api.v1_bodies import Meta, Page
 from chalicelib.catalog import suppliers
 from chalicelib.dialects import v1
 from chalicelib.dialects.v1_suppliers import supplier_json
-from chalicelib.errors import NotFound
 from chalicelib.model.supplier import CODE_CHARACTERS, NAME_CHARACTERS
 
 blueprint = Blueprint(__name__)
@@ -141,7 +140,9 @@ def create_supplier(call: Call) -> Answer:
 )
 def read_supplier(call: Call, supplier_id: str) -> Answer:
     """One supplier."""
-    return Answer(supplier_json(suppliers.read(call.services, call.caller.workspace_id, _id(supplier_id))))
+    return Answer(
+        supplier_json(suppliers.read(call.services, call.caller.workspace_id, uuid_of(supplier_id, "supplier")))
+    )
 
 
 @endpoint(
@@ -159,7 +160,7 @@ def change_supplier(call: Call, supplier_id: str) -> Answer:
     """Change a supplier; what is left out stays. Products that were imported keep the code they came with."""
     said = call.parsed(SupplierPatch)
     changed = suppliers.change(
-        call.services, call.caller.workspace_id, _id(supplier_id), code=said.code, name=said.name
+        call.services, call.caller.workspace_id, uuid_of(supplier_id, "supplier"), code=said.code, name=said.name
     )
     return Answer(supplier_json(changed))
 
@@ -176,13 +177,6 @@ def change_supplier(call: Call, supplier_id: str) -> Answer:
 )
 def delete_supplier(call: Call, supplier_id: str) -> Answer:
     """Delete a supplier and what was remembered of its files. Its products and imports stay."""
-    found = _id(supplier_id)
+    found = uuid_of(supplier_id, "supplier")
     suppliers.delete(call.services, call.caller.workspace_id, found)
     return Answer({"deleted": True, "id": str(found)})
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(f"There is no supplier {text[:64]}.") from error

@@ -4,15 +4,12 @@ A valid EAN waits here when its row could not become a product. It leaves when a
 it takes it out for good (shared spec, section 1 "EANs pending").
 """
 
-from uuid import UUID
-
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Call, endpoint
+from chalicelib.api.endpoint import Answer, Call, endpoint, uuid_of
 from chalicelib.api.v1_bodies import IgnoreBody, IgnoredEan, IgnoredEans, PendingEans, PendingQuery
 from chalicelib.catalog import pending_eans
 from chalicelib.dialects import pixeepim, v1
-from chalicelib.errors import NotFound
 
 blueprint = Blueprint(__name__)
 
@@ -56,7 +53,7 @@ def list_pending_eans(call: Call) -> Answer:
 )
 def ignore_pending_ean(call: Call, resolution_id: str) -> Answer:
     """Ignore one EAN: it leaves the list and does not come back."""
-    entry_id = _uuid(resolution_id)
+    entry_id = uuid_of(resolution_id, "pending EAN")
     pending_eans.ignore(call.services, call.caller.workspace_id, entry_id)
     return Answer({"deleted": True, "id": str(entry_id)})
 
@@ -75,10 +72,3 @@ def ignore_pending_eans(call: Call) -> Answer:
     """Ignore several EANs; ids of nothing are passed over. The answer counts those that left the list."""
     ids = call.parsed(IgnoreBody).ids
     return Answer({"deleted": pending_eans.ignore_many(call.services, call.caller.workspace_id, ids)})
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound(f"There is no pending EAN {text[:64]}.") from error

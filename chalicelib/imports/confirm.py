@@ -10,15 +10,14 @@ from typing import Any
 
 from chalicelib.catalog import changes
 from chalicelib.catalog.schema import check_defaults, check_size
-from chalicelib.errors import InvalidValue, NotFound
 from chalicelib.imports.dispatch import announce
-from chalicelib.imports.mapping import check_mapping
-from chalicelib.imports.plan import ImportPlan, make_plan
+from chalicelib.imports.history import locked
+from chalicelib.imports.mapping import check_mapping, plan_of
 from chalicelib.imports.start import remember
 from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move, refuse
 from chalicelib.model.import_options import match_on_of, read_options
-from chalicelib.model.product_schema import ProductSchema, SchemaField
-from chalicelib.model.validation_rule import check_rules, read_rules
+from chalicelib.model.product_schema import SchemaField
+from chalicelib.model.validation_rule import read_rules
 from chalicelib.segments.schema_use import broken_segments, note_read_otherwise
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
@@ -51,9 +50,7 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
     now = services.now()
     said = confirmation.as_json()
     with services.database.workspace(workspace_id) as cursor:
-        job = jobs.lock(cursor, workspace_id, job_id)
-        if job is None:
-            raise NotFound(f"There is no import {job_id}.")
+        job = locked(cursor, workspace_id, job_id)
         if job.state is JobState.QUEUED and _without_warnings(job.confirmation) == said:
             announce(services, job)
             return job
@@ -76,6 +73,7 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
         warnings = [each.warning for each in broken_segments(cursor, workspace_id, stored, schema, now=now)]
         to_announce = note_read_otherwise(cursor, workspace_id, stored, schema)
         remember(cursor, job, confirmation.mapping, now=now)
+        options, lenient = read_options(job.options), job.mapping_source is MappingSource.TEMPLATE
         queued = jobs.move(
             cursor,
             workspace_id,
@@ -88,32 +86,14 @@ def confirm(services: Services, workspace_id: int, job_id: int, confirmation: Co
             mapping=dict(confirmation.mapping),
             mapping_source=MappingSource.SAVED,
             confirmation={**said, "warnings": warnings} if warnings else said,
-            match_on=match_on_of(job, read_options(job.options)),
-            plan=_plan(job, mapped, schema).to_json(),
+            match_on=match_on_of(job, options),
+            plan=plan_of(job, mapped, schema, options, read_rules(job.rules), lenient=lenient).to_json(),
         )
     assert queued is not None
     announce(services, queued)
     if to_announce:
         changes.announce(services, workspace_id)
     return queued
-
-
-def _plan(job: ImportJob, mapped: Mapping[str, str], schema: ProductSchema) -> ImportPlan:
-    """By this mapping, and by what was saved with the job before. Raises InvalidValue when its rules cannot hold."""
-    assert job.analysis is not None
-    options, rules = read_options(job.options), read_rules(job.rules)
-    lenient = job.mapping_source is MappingSource.TEMPLATE
-    if problems := check_rules(rules, set(mapped.values()), schema, lenient=lenient):
-        raise InvalidValue(problems)
-    return make_plan(
-        job.analysis,
-        mapped,
-        schema,
-        match_on_of(job, options),
-        options=options,
-        rules=rules,
-        supplier_code=job.supplier_code,
-    )
 
 
 def _without_warnings(confirmation: Mapping[str, Any] | None) -> dict[str, Any]:

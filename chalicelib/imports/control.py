@@ -3,9 +3,10 @@ is undone.
 """
 
 from chalicelib.catalog import changes
-from chalicelib.errors import BadRequest, NotFound
+from chalicelib.errors import BadRequest
 from chalicelib.imports.dispatch import announce
 from chalicelib.imports.finish import FILE_GONE, forget_claims
+from chalicelib.imports.history import locked
 from chalicelib.imports.undo import allow_retry, refuse_while_undone
 from chalicelib.model.import_job import ImportJob, JobKind, JobState, Move, refuse
 from chalicelib.services import Services
@@ -16,7 +17,7 @@ from chalicelib.store.postgres import Cursor
 def cancel(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """Stop a job; committed chunks stay. Raises NotFound and IllegalTransition."""
     with services.database.workspace(workspace_id) as cursor:
-        refuse(Move.CANCEL, _locked(cursor, workspace_id, job_id).state)
+        refuse(Move.CANCEL, locked(cursor, workspace_id, job_id).state)
         job = jobs.move(
             cursor,
             workspace_id,
@@ -42,7 +43,7 @@ def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """
     now = services.now()
     with services.database.workspace(workspace_id) as cursor:
-        found = _locked(cursor, workspace_id, job_id)
+        found = locked(cursor, workspace_id, job_id)
         refuse(Move.RETRY, found.state)
         allow_retry(cursor, found)
         if found.kind is JobKind.IMPORT and found.file_key is None and not (found.source and found.plan is None):
@@ -69,10 +70,10 @@ def retry(services: Services, workspace_id: int, job_id: int) -> ImportJob:
 def archive(services: Services, workspace_id: int, job_id: int, *, is_archived: bool = True) -> ImportJob:
     """Hide a job that has ended from the default list, or show it again. Raises NotFound and IllegalTransition."""
     with services.database.workspace(workspace_id) as cursor:
-        job = _locked(cursor, workspace_id, job_id)
+        job = locked(cursor, workspace_id, job_id)
         refuse(Move.ARCHIVE if is_archived else Move.UNARCHIVE, job.state)
         jobs.archive(cursor, workspace_id, job_id, is_archived=is_archived)
-        return _locked(cursor, workspace_id, job_id)
+        return locked(cursor, workspace_id, job_id)
 
 
 def delete(services: Services, workspace_id: int, job_id: int) -> ImportJob:
@@ -83,7 +84,7 @@ def delete(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """
 
     def work(cursor: Cursor) -> ImportJob:
-        job = _locked(cursor, workspace_id, job_id)
+        job = locked(cursor, workspace_id, job_id)
         refuse(Move.DELETE, job.state)
         refuse_while_undone(cursor, job)
         for key in {job.file_key, job.content_key} - {None}:
@@ -94,10 +95,3 @@ def delete(services: Services, workspace_id: int, job_id: int) -> ImportJob:
 
     # Again when a late chunk of a cancelled run, which locks its mark before the job, stood in the way.
     return services.database.retrying(workspace_id, work)
-
-
-def _locked(cursor: Cursor, workspace_id: int, job_id: int) -> ImportJob:
-    job = jobs.lock(cursor, workspace_id, job_id)
-    if job is None:
-        raise NotFound(f"There is no import {job_id}.")
-    return job

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib.errors import FileReplaced, MirrorRefused, NotFound, Unavailable
+from chalicelib.imports import history
 from chalicelib.imports.analyze import analyze_now
 from chalicelib.imports.dispatch import missing_column, nothing_written
 from chalicelib.imports.file_rows import FileRow, read_rows
@@ -27,7 +28,7 @@ from chalicelib.model.import_job import ErrorPolicy, ImportJob, JobState, Move, 
 from chalicelib.model.outcomes import ChunkRange, DryRun, TouchedSegment
 from chalicelib.model.row_error import RowError, Severity
 from chalicelib.services import Services
-from chalicelib.store import chunks, jobs, memberships, segments
+from chalicelib.store import chunks, memberships, segments
 from chalicelib.store.postgres import Cursor
 
 log = logging.getLogger(__name__)
@@ -56,10 +57,7 @@ def dry_run(services: Services, workspace_id: int, job_id: int) -> DryRun:
 
 
 def _job(services: Services, workspace_id: int, job_id: int) -> ImportJob:
-    with services.database.workspace(workspace_id) as cursor:
-        job = jobs.read(cursor, workspace_id, job_id)
-    if job is None:
-        raise NotFound(f"There is no import {job_id}.")
+    job = history.read(services, workspace_id, job_id)
     refuse(Move.DRY_RUN, job.state)
     if job.state is JobState.PENDING:
         job = analyze_now(services, workspace_id, job)

@@ -10,6 +10,7 @@ from chalicelib.model.outcomes import Stats
 from chalicelib.model.row_error import ErrorType, RowError, Severity
 from chalicelib.services import Services
 from chalicelib.store import jobs, row_errors
+from chalicelib.store.postgres import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,12 @@ class ErrorsPage:
 def read(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """One job of the workspace. Raises NotFound, also for another workspace's."""
     with services.database.workspace(workspace_id) as cursor:
-        job = jobs.read(cursor, workspace_id, job_id)
-    if job is None:
-        raise NotFound(f"There is no import {job_id}.")
-    return job
+        return _found(jobs.read(cursor, workspace_id, job_id), job_id)
+
+
+def locked(cursor: Cursor, workspace_id: int, job_id: int) -> ImportJob:
+    """One job, held to the transaction's end. Raises NotFound."""
+    return _found(jobs.lock(cursor, workspace_id, job_id), job_id)
 
 
 def latest(services: Services, workspace_id: int, limit: int) -> list[ImportJob]:
@@ -86,3 +89,9 @@ def errors(
             cursor, workspace_id, job_id, job.run, wanted, limit=page_size, offset=(page - 1) * page_size
         )
         return ErrorsPage(found, row_errors.count(cursor, workspace_id, job_id, job.run, wanted))
+
+
+def _found(job: ImportJob | None, job_id: int) -> ImportJob:
+    if job is None:
+        raise NotFound(f"There is no import {job_id}.")
+    return job

@@ -12,14 +12,15 @@ from typing import Any
 
 from chalicelib.catalog.schema import check_fields, check_size
 from chalicelib.catalog.values import with_fields
-from chalicelib.errors import InvalidValue, NotFound
+from chalicelib.errors import InvalidValue
+from chalicelib.imports.history import locked
 from chalicelib.imports.plan import ImportPlan, make_plan
 from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move, refuse
-from chalicelib.model.import_options import match_on_of, read_options
+from chalicelib.model.import_options import ImportOptions, match_on_of, read_options
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField, duplicates, refuse_field_name
-from chalicelib.model.validation_rule import check_rules, read_rules
+from chalicelib.model.validation_rule import FieldRule, check_rules, read_rules
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
 from chalicelib.store.postgres import Cursor
@@ -63,9 +64,7 @@ class Draft:
 def save_mapping(services: Services, workspace_id: int, job_id: int, said: SavedMapping) -> ImportJob:
     """The ready job. Raises NotFound, IllegalTransition, and InvalidValue naming what cannot be."""
     with services.database.workspace(workspace_id) as cursor:
-        job = jobs.lock(cursor, workspace_id, job_id)
-        if job is None:
-            raise NotFound(f"There is no import {job_id}.")
+        job = locked(cursor, workspace_id, job_id)
         return save(services, cursor, job, said, MappingSource.SAVED)
 
 
@@ -134,9 +133,27 @@ def draft_of(
     schema = with_fields(stored, new_fields)
     check_size(schema.fields, at, most=services.settings.columns)
     check_mapping(mapped, schema.fields, job.analysis["headers"], at=at)
-    if problems := check_rules(rules, set(mapped.values()), schema, lenient=source is MappingSource.TEMPLATE):
+    plan = plan_of(job, mapped, schema, options, rules, lenient=source is MappingSource.TEMPLATE, missing=missing)
+    return Draft(plan, mapped, source, schema, new_fields, missing)
+
+
+def plan_of(
+    job: ImportJob,
+    mapped: Mapping[str, str],
+    schema: ProductSchema,
+    options: ImportOptions,
+    rules: Mapping[str, FieldRule],
+    *,
+    lenient: bool,
+    missing: Sequence[str] = (),
+) -> ImportPlan:
+    """The plan of an analysed job for a checked mapping. Raises InvalidValue for rules that cannot hold; ``lenient``
+    allows those of a template to speak of fields that this file does not fill.
+    """
+    assert job.analysis is not None
+    if problems := check_rules(rules, set(mapped.values()), schema, lenient=lenient):
         raise InvalidValue(problems)
-    plan = make_plan(
+    return make_plan(
         job.analysis,
         mapped,
         schema,
@@ -146,7 +163,6 @@ def draft_of(
         supplier_code=job.supplier_code,
         missing_columns=missing,
     )
-    return Draft(plan, mapped, source, schema, new_fields, missing)
 
 
 def check_mapping(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.catalog import suppliers
-from chalicelib.errors import NotFound
 from chalicelib.imports.dispatch import announce
+from chalicelib.imports.history import locked
 from chalicelib.imports.mapping import draft
 from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
 from chalicelib.model.import_options import match_on_of, read_options
@@ -23,9 +23,7 @@ def start(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     """The queued job. Raises NotFound, IllegalTransition, and InvalidValue when the schema no longer allows it."""
     now = services.now()
     with services.database.workspace(workspace_id) as cursor:
-        job = jobs.lock(cursor, workspace_id, job_id)
-        if job is None:
-            raise NotFound(f"There is no import {job_id}.")
+        job = locked(cursor, workspace_id, job_id)
         refuse(Move.START, job.state)
         assert job.mapping is not None
         stored = schemas.lock(cursor, workspace_id, now=now)
