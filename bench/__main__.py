@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import formats, memory, vendor_django
+from bench import formats, memory, understanding, vendor_django
 from bench.catalogue import write_catalogue
 from bench.floor import Floor, FloorFailed
 from bench.report import Figures, Round, json_line, table
@@ -59,13 +59,15 @@ def measure(folder: Path, rows: int, runs: int) -> Figures:
         body = system.workspace("bench-suggested").suggestion(first)
         _tell("formats")
         by_format = formats.measure(system, first, rows, body, runs)
+        _tell("understanding")
+        understood = understanding.measure(first, runs)
         _tell(f"{rows * BIG:,} rows")
         system.rest()
         big = system.workspace("bench-big").import_big_file(big_file, rows * BIG, body)
         _tell("memory")
         system.rest()
         peak = memory.measure(system.workspace("bench-memory"), big_file, body, folder / "memory-clickhouse")
-    return Figures(rows, rounds, same_rows, django, rows * BIG, big, peak, by_format)
+    return Figures(rows, rounds, same_rows, django, rows * BIG, big, peak, by_format, understood)
 
 
 def _round(system: System, floor: Floor, first: Path, changed: Path, rows: int, number: int) -> Round:

@@ -9,6 +9,7 @@ from bench.floor import FloorSeconds
 from bench.formats import FormatFigures
 from bench.memory import PeakMegabytes
 from bench.system import ImportSeconds
+from bench.understanding import UnderstandingFigures
 from bench.vendor_django import RowSeconds
 
 
@@ -36,6 +37,7 @@ class Figures:
     big: ImportSeconds
     memory: PeakMegabytes
     formats: Mapping[str, FormatFigures]
+    understanding: UnderstandingFigures
 
 
 ANALYSES_AT_MOST = {"xlsx": 6.0, "json": 3.0, "xml": 5.0}
@@ -64,6 +66,8 @@ def ratios(figures: Figures) -> list[Line]:
     upload = median(one.upload for each in rounds for one in (each.fresh, each.changed, each.unchanged))
     per_row = (figures.big.work / figures.big_rows) / (fresh / figures.rows)
     django = figures.django.created * figures.rows / floor
+    understood = figures.understanding
+    analysis = understood.analyze_seconds / understood.reading_seconds
     return [
         Line("import_fresh", "fresh import, in fresh floors", fresh / floor, 1.5),
         Line("import_changed", "every row changed, in fresh floors", changed / floor, 1.7),
@@ -71,6 +75,8 @@ def ratios(figures: Figures) -> list[Line]:
         Line("upload_seconds", "upload answer, seconds", upload, 1.0),
         Line("per_row_1m", f"{figures.big_rows:,} rows, seconds a row in those of {figures.rows:,}", per_row, 1.15),
         Line("rss_mb", f"memory above start, MB, {figures.big_rows:,} rows", figures.memory.whole, 256.0),
+        Line("analyze_csv", "CSV analysis, in times of csv.reader over it", analysis, 3.0),
+        Line("suggest_ms", "65 columns suggested the first time, milliseconds", understood.suggest_milliseconds, 20.0),
         *_format_ratios(figures.formats),
         Line("django_update_or_create", "Django update_or_create, scaled, in fresh floors", django, None),
     ]

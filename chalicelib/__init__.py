@@ -6,12 +6,14 @@
 2. ``imports.analyze``       ``formats`` reads the file once: dialect, header, sample, row count, evidence for every
                              column, SHA-256, and the byte ranges of its chunks; what is no CSV becomes a canonical one
 3. ``imports.suggest``       what each column means: the supplier's and the workspace's memory first, the vocabulary of
-                             ``suggest`` second; a template has decided already (``imports.templates``)
+                             ``suggest`` second, a model for what is unsure if there is one (``imports.ask_model``); a
+                             template has decided already (``imports.templates``)
 4. ``imports.confirm``       a person's word becomes schema, memory and the job's ``plan`` (in two steps by the v1 APIs:
                              ``imports.mapping``, ``imports.start``); ``imports.dispatch`` turns the queued job into
                              chunk messages
-5. ``imports.import_chunk``  one message, one ranged read; ``imports.rows`` converts by ``fields``, ``imports.work``
-                             holds the rows against the catalogue; one PostgreSQL transaction; ``catalog.mirror``
+5. ``imports.import_chunk``  one message, one ranged read; ``imports.rows`` converts by ``fields``, after the steps of
+                             ``imports.transforms`` where a column has any; ``imports.work`` holds the rows against
+                             the catalogue; one PostgreSQL transaction; ``catalog.mirror``
                              brings ClickHouse up to date. Where all rows are to be looked at before one is written,
                              ``imports.check_chunk`` goes before
 6. ``imports.finish``        whoever completes the last chunk ends the job and clears its file

@@ -13,15 +13,21 @@
     ├── PreconditionFailed     the thing is no longer what the caller saw      412
     ├── TooLarge               over a limit, says which and the way around     413
     ├── UnreadableFile         the file cannot be read as what it claims       400, says what, where, what to do
+    │   ├── OpenQuote          a CSV's quote is never closed
     │   └── WrongEncoding      it is not UTF-8: the likely encoding and the first bad byte
     ├── FetchFailed            a file elsewhere could not be had               its job fails with it
     ├── FileReplaced           the stored file is no longer the analysed one   its job fails with it
     ├── Superseded             this run of the job is over; a worker stops     never leaves the engine
     ├── MirrorRefused          ClickHouse will never take this                 never leaves the engine
+    ├── ModelUnavailable       the model gave no answer that can be used       never leaves the engine
     └── Unavailable            a part we need is away; worth a retry           503
 """
 
 from collections.abc import Mapping
+from itertools import islice
+
+PROBLEMS_TOLD = 100
+"""Of one request: an answer to a thousand wrong columns helps nobody, and a function may not send it."""
 
 
 class SkuloomError(Exception):
@@ -48,11 +54,14 @@ class InvalidValue(SkuloomError):
     """A field of the request holds something impossible.
 
     Attributes:
-        fields: field name (dotted or indexed for nested ones) to what is wrong with it.
+        fields: field name (dotted or indexed for nested ones) to what is wrong with it; at most ``PROBLEMS_TOLD``, and
+            how many more there are.
     """
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        self.fields = dict(fields)
+        self.fields = dict(islice(fields.items(), PROBLEMS_TOLD))
+        if len(fields) > PROBLEMS_TOLD:
+            self.fields["more"] = f"{len(fields) - PROBLEMS_TOLD} more things are wrong"
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.fields.items()))
 
 
@@ -101,19 +110,33 @@ class UnreadableFile(SkuloomError):
     def __init__(self, message: str, *, byte_offset: int | None = None, line: int | None = None) -> None:
         self.byte_offset = byte_offset
         self.line = line
-        super().__init__(message)
+        # It may quote the file, and is stored and sent: neither knows a NUL or half a surrogate pair.
+        super().__init__(message.replace("\0", "\u2400").encode("utf-8", "backslashreplace").decode())
+
+
+class OpenQuote(UnreadableFile):
+    """A quote of a CSV is never closed, or not for longer than a row can be."""
 
 
 class WrongEncoding(UnreadableFile):
-    """The file is not UTF-8.
+    """The file is not UTF-8, or not the encoding it was said to have.
 
     Attributes:
-        likely: the encoding it most likely is (a Python codec name), or None.
+        encoding: what it was read by; ``likely``: what it most likely is, or None. Both are Python's names.
     """
 
-    def __init__(self, message: str, *, byte_offset: int, likely: str | None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        byte_offset: int,
+        likely: str | None,
+        line: int | None = None,
+        encoding: str = "utf-8",
+    ) -> None:
         self.likely = likely
-        super().__init__(message, byte_offset=byte_offset)
+        self.encoding = encoding
+        super().__init__(message, byte_offset=byte_offset, line=line)
 
 
 class FetchFailed(SkuloomError):
@@ -139,6 +162,20 @@ class Superseded(SkuloomError):
 
 class MirrorRefused(SkuloomError):
     """ClickHouse answered and refused: sending the same again is of no use."""
+
+
+class ModelUnavailable(SkuloomError):
+    """A model that was asked gave no answer, or none in time, or none that can be used. No cell is in the text.
+
+    Attributes:
+        charged: the question may have been counted on the other side.
+        failing: the other side is out of order or out of reach, and the next question would fare no better.
+    """
+
+    def __init__(self, message: str, *, charged: bool, failing: bool = False) -> None:
+        self.charged = charged
+        self.failing = failing
+        super().__init__(message)
 
 
 class Unavailable(SkuloomError):

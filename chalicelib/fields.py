@@ -9,21 +9,25 @@ Serves the shared spec, section 2 "Catalogue" (field types, values by locale and
 class and one row of ``FIELD_TYPES``.
 
 One rule holds for numbers and dates alike: a text with one possible reading is read that way whatever the habit; a text
-with two different readings is read by the habit; without a habit it is refused, for a price that is wrong by a factor
-of a thousand is worse than one that is missing.
+with two different readings is read by the habit; without a habit it is refused with both, for a price that is wrong by
+a factor of a thousand is worse than one that is missing. The habit of a column is what its cells with one reading show;
+where they contradict one another it has none.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias
 
 import orjson
 
+from chalicelib.model.outcomes import DecidedBy, Writing
 from chalicelib.model.row_error import ErrorType
+from chalicelib.model.value_words import BOOLEANS, MONTHS, PIECES, PLACEHOLDERS
 
 JsonValue: TypeAlias = (
     "bool | int | float | str | Decimal | orjson.Fragment | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
@@ -31,7 +35,6 @@ JsonValue: TypeAlias = (
 """What goes through orjson. ``Decimal`` only comes in (numbers of PostgreSQL's jsonb), ``Fragment`` only goes out."""
 
 Parser: TypeAlias = Callable[[str], JsonValue]
-Vote = TypeVar("Vote", str, bool)
 
 DIGITS_LIMIT = 60
 """Digits one number may have. More is no quantity, and the databases would carry it about for nothing."""
@@ -60,7 +63,9 @@ class Habit:
     """How a place writes its values.
 
     ``decimal`` is ``"."``, ``","`` or None (each cell must speak for itself); ``day_first`` likewise; ``currency`` is
-    meant where none is written; ``list_separator`` None takes the first of ``| ; ,`` that a cell holds.
+    meant where none is written; ``list_separator`` None takes the first of new line and ``| ; ,`` that a cell holds.
+    ``dotted_day_first`` is ``day_first`` of dates with dots: the day comes first everywhere, unless a column shows that
+    it does not.
     """
 
     decimal: str | None = None
@@ -68,6 +73,7 @@ class Habit:
     currency: str = "USD"
     locale: str = "en_US"
     list_separator: str | None = None
+    dotted_day_first: bool | None = True
 
 
 class FieldType(Protocol):
@@ -102,7 +108,10 @@ _MONTH_FIRST_LOCALES = frozenset("en en_US es_US es_PR fil fil_PH en_PH".split()
 _YEAR_FIRST_LANGUAGES = frozenset("eu fa hu ja ko lt mn ne si sv zh".split())
 """Their own dates begin with the year, so a date that ends with it follows no custom of theirs."""
 
-_LIST_SEPARATORS = ("|", ";", ",")
+_LIST_SEPARATORS = ("\n", "|", ";", ",")
+
+SLIPS_FORGIVEN = 100
+"""So many cells that show one habit outweigh one that shows the other."""
 
 
 def habit_of_locale(locale: str, currency: str) -> Habit:
@@ -129,35 +138,70 @@ def _day_first_of(language: str, locale: str) -> bool | None:
 def column_habit(values: Iterable[str], locale: str, currency: str) -> Habit:
     """How one column is written, decided by those of its cells that can only be read one way, else by the locale."""
     filled = [value for value in (each.strip() for each in values) if value]
-    by_locale = habit_of_locale(locale, currency)
-    return replace(
-        by_locale,
-        decimal=_majority(map(decimal_shown, filled), by_locale.decimal),
-        day_first=_majority(map(day_first_shown, filled), by_locale.day_first),
-        list_separator=_majority(map(_separator_shown, filled), None),
+    decimal, days = Counter(map(decimal_shown, filled)), Counter(map(day_first_shown, filled))
+    return written_habit(
+        habit_of_locale(locale, currency), numbers_written(decimal), dates_written(days), separator_written(filled)
     )
 
 
-def _majority(votes: Iterable[Vote | None], otherwise: Vote | None) -> Vote | None:
-    counts: dict[Vote, int] = {}
-    for vote in votes:
-        if vote is not None:
-            counts[vote] = counts.get(vote, 0) + 1
-    ranked = sorted(counts.items(), key=lambda each: -each[1])
-    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return otherwise
-    return ranked[0][0]
+def written_habit(by_locale: Habit, numbers: Writing, dates: Writing, list_separator: str | None) -> Habit:
+    """The habit of a column that writes like this; what nothing in the file decides is the locale's."""
+    day_first = None if dates.habit is None else dates.habit == DAY
+    undecided = dates.by is DecidedBy.LOCALE
+    return replace(
+        by_locale,
+        decimal=by_locale.decimal if numbers.by is DecidedBy.LOCALE else numbers.habit,
+        day_first=by_locale.day_first if undecided else day_first,
+        dotted_day_first=True if undecided or dates.by is DecidedBy.FILE else day_first,
+        list_separator=list_separator,
+    )
+
+
+DAY, MONTH = "day", "month"
+
+
+def numbers_written(shown: Mapping[str | None, int]) -> Writing:
+    """How a column writes numbers, by how many of its cells show which decimal sign."""
+    return _outvoted({".": shown.get(".", 0), ",": shown.get(",", 0)})
+
+
+def dates_written(shown: Mapping[bool | None, int]) -> Writing:
+    """How a column writes dates, by how many of its cells show that the day comes first, or that it does not."""
+    return _outvoted({DAY: shown.get(True, 0), MONTH: shown.get(False, 0)})
+
+
+def _outvoted(votes: Mapping[str, int]) -> Writing:
+    (fewer, _), (more, habit) = sorted((count, habit) for habit, count in votes.items())
+    if not more:
+        return Writing()
+    return Writing(habit, DecidedBy.COLUMN) if fewer * SLIPS_FORGIVEN <= more else Writing(None, DecidedBy.MIXED)
+
+
+def separator_written(filled: Iterable[str]) -> str | None:
+    """What most of a column's lists are parted by; None when no sign does it more often than the others."""
+    counts = Counter(filter(None, map(_separator_shown, filled))).most_common(2)
+    return counts[0][0] if counts and (len(counts) == 1 or counts[0][1] > counts[1][1]) else None
 
 
 def decimal_shown(text: str) -> str | None:
     """The decimal sign a number or price gives away, or None: ``0,15`` shows ``,``; ``1,234`` shows nothing."""
-    if len(text) > _NUMERAL_CHARACTERS or not _SEPARATED_DIGITS.search(text):
-        return None
-    found = _MONEY.fullmatch(_plain(text))
-    if not found or not {".", ","} & set(found["body"]):
-        return None
-    readings = _readings(found["body"])
+    readings = _numeral_readings(text)
     return next(iter(readings)) if len(readings) == 1 else None
+
+
+def two_numbers(text: str) -> tuple[str, str] | None:
+    """Both readings of a number or price that has two: with ``.`` and with ``,`` as its decimal sign."""
+    readings = _numeral_readings(text)
+    return (readings["."], readings[","]) if len(set(readings.values())) > 1 else None
+
+
+def _numeral_readings(text: str) -> dict[str, str]:
+    """The readings of a text that holds a number with a separator, or a price without cents; else none."""
+    if len(text) > _NUMERAL_CHARACTERS:
+        return {}
+    plain = _plain(text)
+    found = _MONEY.fullmatch(plain) if _SEPARATED_DIGITS.search(plain) else None
+    return _readings_of(found) if found and (found["dash"] or {".", ","} & set(found["body"])) else {}
 
 
 def day_first_shown(text: str) -> bool | None:
@@ -169,6 +213,27 @@ def day_first_shown(text: str) -> bool | None:
     if first > 12 >= second:
         return True
     return False if second > 12 >= first else None
+
+
+def two_dates(text: str) -> tuple[str, str] | None:
+    """Both readings of a date that has two, as ISO dates: with the day first, and with the month first."""
+    found = _DATE_BY_PARTS.match(text) if len(text) <= _NUMERAL_CHARACTERS else None
+    if not found or found["mark"] == "." or found["first"].zfill(2) == found["second"].zfill(2):
+        return None
+    first, second, year = _parts(found)
+    return (_iso(year, second, first), _iso(year, first, second)) if max(first, second) <= 12 else None
+
+
+def _parts(found: re.Match[str]) -> tuple[int, int, int]:
+    """First part, second part and full year of a date that ends with the year."""
+    year = int(found["year"])
+    if len(found["year"]) == 2:
+        year += 2000 if year < 69 else 1900
+    return int(found["first"]), int(found["second"]), year
+
+
+def _iso(year: int, month: int, day: int) -> str:
+    return f"{year:04}-{month:02}-{day:02}"
 
 
 def _separator_shown(text: str) -> str | None:
@@ -185,22 +250,26 @@ _PLAIN_CHARACTERS = (
     | dict.fromkeys(map(ord, "\u2019\u02bc\u00b4`"), "'")
     | dict.fromkeys(map(ord, "\u2212\u2013\u2014"), "-")
     | {wide: chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
-    | {0xFFE5: "¥", 0xFFE1: "£", 0x200E: None, 0x200F: None}
+    | {0xFFE5: "¥", 0xFFE1: "£", 0x200E: None, 0x200F: None, 0x066B: ".", 0x066C: "'"}
+    | {zero + digit: str(digit) for zero in (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50) for digit in range(10)}
 )
+"""Blanks, apostrophes, dashes and digits as other scripts and typesetters write them."""
 
 _DIGIT = re.compile(r"[0-9]")
-_SEPARATED_DIGITS = re.compile(r"[.,][0-9]")
+_SEPARATED_DIGITS = re.compile(r"[.,][0-9-]")
 
 _MONEY = re.compile(
     r"""(?P<sign>[+-])?\s?
         (?P<before>[^\d\s.,'+-][^\d,'+-]*?)?\s?
         (?P<inner>[+-])?\s?
         (?P<body>[.,]?[0-9](?:[0-9.,'\ ]*[0-9])?)
-        (?P<dash>[.,]-{1,2})?\s?
+        (?:(?P<dash>[.,]-{1,2})|(?P<minus>-(?!.)))?\s?
         (?P<after>[^\d\s.,'+-][^\d,'+-]*)?""",
     re.VERBOSE,
 )
-"""A sign, a currency before or after, digits with their separators, and ``,-`` for no cents."""
+"""A sign, also at the end, as some ERPs write it; a currency before or after; digits with their separators; ``,-`` for
+no cents.
+"""
 
 _GROUPED = r"[0-9]*|[1-9][0-9]{0,2}(?:(?:%s[0-9]{3})+|(?:\ [0-9]{3})+|(?:'[0-9]{3})+)"
 _WHOLE_BY_DECIMAL = {
@@ -228,6 +297,30 @@ def _readings(body: str) -> dict[str, str]:
     return readings
 
 
+def _readings_of(found: re.Match[str]) -> dict[str, str]:
+    """What a numeral can mean, by decimal sign, once what stands beside its digits is heard: ``1.299,-`` has its
+    decimal sign in the dash, and ``250.000 ₫`` none, for nobody counts thousandths of a dong.
+    """
+    readings = _readings(found["body"])
+    if dash := found["dash"]:
+        return {sign: number for sign, number in readings.items() if sign == dash[0] and sign not in found["body"]}
+    if len(readings) == 2 and _counts_no_cents(found["before"], found["after"]):
+        whole = {sign: number for sign, number in readings.items() if "." not in number}
+        return whole or readings
+    return readings
+
+
+def _negative(found: re.Match[str]) -> bool:
+    return "-" in found.group("sign", "inner", "minus")
+
+
+def _signed_twice(found: re.Match[str]) -> bool:
+    return found.group("sign", "inner", "minus").count(None) < _SIGNS_IN_A_NUMERAL - 1
+
+
+_SIGNS_IN_A_NUMERAL = 3
+
+
 def _shown(text: str) -> str:
     return f'"{text}"' if len(text) <= _SHOWN_CHARACTERS else f'"{text[:_SHOWN_CHARACTERS]}…"'
 
@@ -252,6 +345,8 @@ def _refuse_nul(text: str) -> None:
 
 
 def _why_no_number(text: str) -> str:
+    if text.casefold() in PLACEHOLDERS:
+        return "it stands for no value; leave the cell blank"
     if not any(map(str.isdigit, text)):
         return "it holds no digits"
     if _LETTER_AMONG_DIGITS.search(text):
@@ -259,18 +354,21 @@ def _why_no_number(text: str) -> str:
     return "its signs and separators make no number"
 
 
-def _unsigned(body: str, habit: Habit, text: str, expected: str) -> str:
+def _unsigned(found: re.Match[str], habit: Habit, text: str, expected: str) -> str:
     """The one reading of a numeral's digits and separators, as canonical decimal text."""
-    readings = _readings(body)
+    readings = _readings_of(found)
     if not readings:
         raise _unfit(text, expected, _why_no_number(text))
     if len(set(readings.values())) > 1 and habit.decimal is None:
         both = " or ".join(sorted(readings.values()))
-        raise _unfit(text, expected, f"it can be read as {both}; set the locale, or write it in one way only")
+        raise _unfit(text, expected, f"it can be read as {both}, {_UNDECIDED}")
     number = readings.get(habit.decimal or ".") or next(iter(readings.values()))
     if len(number) > DIGITS_LIMIT:
         raise Unfit(ErrorType.OUT_OF_RANGE, f"{_shown(text)} has more than {DIGITS_LIMIT} digits")
     return number
+
+
+_UNDECIDED = "and nothing decides which; write it in one way only"
 
 
 def _signed(number: str, negative: bool) -> str:
@@ -306,52 +404,71 @@ CURRENCIES = frozenset(
 )
 """ISO 4217, the currencies people pay with."""
 
+_WITHOUT_CENTS = frozenset("BIF CLP DJF GNF IDR ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+"""Nobody writes fractions of these, and certainly no thousandths."""
+
 _DOLLARS = "USD CAD AUD NZD MXN SGD HKD TWD ARS CLP COP UYU BSD BBD BMD BND BZD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD"
 
 _CURRENCIES_BY_SIGN: dict[str, tuple[str, ...]] = {
     sign: tuple(codes.split())
     for signs, codes in (
-        ("€ euro euros eur.", "EUR"),
+        ("€ euro euros eur. €uro ευρώ евро", "EUR"),
         ("$ dollar dollars", _DOLLARS),
-        ("us$ u$s u$d", "USD"),
-        ("c$ ca$", "CAD"),
+        ("us$ u$s u$d $us usdollars", "USD"),
+        ("c$ ca$ can$", "CAD"),
         ("a$ au$", "AUD"),
         ("nz$", "NZD"),
-        ("mx$ mex$", "MXN"),
+        ("mx$ mex$ m.n. mn", "MXN"),
         ("hk$", "HKD"),
         ("s$", "SGD"),
         ("nt$", "TWD"),
-        ("r$", "BRL"),
-        ("£", "GBP EGP SHP FKP GIP"),
+        ("r$ reais", "BRL"),
+        ("£ pounds", "GBP EGP SHP FKP GIP"),
         ("¥", "JPY CNY"),
-        ("円", "JPY"),
-        ("元 rmb cn¥", "CNY"),
-        ("₩ 원", "KRW"),
+        ("円 yen jp¥", "JPY"),
+        ("元 块 rmb cn¥ yuan 人民币 人民幣", "CNY"),
+        ("₩ 원 won", "KRW"),
         ("₹", "INR"),
         ("rs rs.", "INR PKR LKR NPR MUR SCR"),
-        ("₽ руб руб. р. р", "RUB"),
-        ("₴ грн грн.", "UAH"),
-        ("₺ tl", "TRY"),
-        ("₸", "KZT"),
-        ("zł zl", "PLN"),
-        ("kč kc", "CZK"),
-        ("ft", "HUF"),
+        ("₽ руб руб. р. р рублей rub.", "RUB"),
+        ("₴ грн грн. гривень", "UAH"),
+        ("₺ tl lira", "TRY"),
+        ("₸ тг тг. тенге", "KZT"),
+        ("zł zl złotych", "PLN"),
+        ("kč kc korun", "CZK"),
+        ("ft ft. forint", "HUF"),
         ("lei leu", "RON MDL"),
-        ("лв лв. lv", "BGN"),
+        ("лв лв. lv lv. лева", "BGN"),
         ("kn", "HRK"),
-        ("din din. дин", "RSD"),
-        ("fr fr. sfr sfr.", "CHF"),
-        ("fcfa cfa f.cfa", "XOF XAF"),
-        ("₪", "ILS"),
-        ("฿", "THB"),
-        ("₫ đ", "VND"),
+        ("din din. дин дин.", "RSD"),
+        ("ден ден. den den.", "MKD"),
+        ("fr fr. sfr sfr. franken", "CHF"),
+        ("fcfa cfa f.cfa fcf francscfa frscfa", "XOF XAF"),
+        ("₪ שח ש״ח", "ILS"),
+        ("฿ บาท baht", "THB"),
+        ("₫ đ đồng", "VND"),
         ("₱", "PHP"),
         ("₦", "NGN"),
         ("rp rp.", "IDR"),
         ("rm", "MYR"),
         ("r", "ZAR"),
         ("s/ s/.", "PEN"),
-        ("dh dhs", "MAD AED"),
+        ("dh dhs dh. درهم", "MAD AED"),
+        ("د.إ", "AED"),
+        ("ر.س sr", "SAR"),
+        ("ج.م", "EGP"),
+        ("د.ك", "KWD"),
+        ("د.ج", "DZD"),
+        ("د.ت", "TND"),
+        ("ksh", "KES"),
+        ("₵ gh₵", "GHS"),
+        ("৳", "BDT"),
+        ("₡", "CRC"),
+        ("₲ gs gs.", "PYG"),
+        ("₼ man", "AZN"),
+        ("֏ դր", "AMD"),
+        ("₭", "LAK"),
+        ("₮", "MNT"),
         ("₾", "GEL"),
     )
     for sign in signs.split()
@@ -360,20 +477,83 @@ _CURRENCIES_BY_SIGN: dict[str, tuple[str, ...]] = {
 
 _KRONE_SIGNS = frozenset({"kr", "kr."})
 _KRONE_BY_LANGUAGE = {"sv": "SEK", "da": "DKK", "nb": "NOK", "nn": "NOK", "no": "NOK", "is": "ISK", "fo": "DKK"}
+_KRONER = ("SEK", "DKK", "NOK", "ISK")
+
+
+_SIGNS_KEPT = 1_000
+"""What stands beside the prices of a column is nearly always the same."""
+_CODE_AND_SIGN = re.compile(r"([a-z]{3})([^a-z]+)|([^a-z]+)([a-z]{3})")
+_PER_ONE = re.compile(r"(?P<currency>[^/]*)/\s*(?P<what>[^\W\d_]+)\.?")
+
+
+def _currencies(written: str) -> tuple[str, ...]:
+    """The ISO codes a sign or code may stand for, the likeliest first; none when nobody can say."""
+    sign = "".join(written.casefold().split())
+    if sign.upper() in CURRENCIES:
+        return (sign.upper(),)
+    if found := _CURRENCIES_BY_SIGN.get(sign) or (_KRONER if sign in _KRONE_SIGNS else ()):
+        return found
+    joined = _CODE_AND_SIGN.fullmatch(sign)  # USD$
+    both = [each for each in joined.groups() if each] if joined else written.split()
+    return _meant_by_all(list(map(_currencies, both))) if len(both) == 2 else ()
+
+
+def _meant_by_all(each_may_be: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Currencies that agree with everything written beside an amount: ``$`` and ``MXN`` are pesos."""
+    first, *others = each_may_be
+    if not others:
+        return first
+    return tuple(code for code in first if all(code in other for other in others))
 
 
 def _currency(written: str, habit: Habit) -> str | None:
     """The ISO code a sign or code stands for, or None when nobody can say."""
-    if written.upper() in CURRENCIES:
-        return written.upper()
-    sign = written.casefold()
-    if sign in _KRONE_SIGNS:
-        own = habit.currency if habit.currency in _KRONE_BY_LANGUAGE.values() else None
-        return own or _KRONE_BY_LANGUAGE.get(habit.locale[:2].lower())
-    codes = _CURRENCIES_BY_SIGN.get(sign)
-    if codes is None:
-        return None
-    return habit.currency if habit.currency in codes else codes[0]
+    return _the_one_meant(_currencies(written), habit)
+
+
+def _the_one_meant(codes: tuple[str, ...], habit: Habit) -> str | None:
+    if not codes or habit.currency in codes:
+        return habit.currency if codes else None
+    if set(codes) > {"SEK", "DKK"}:
+        return _KRONE_BY_LANGUAGE.get(habit.locale[:2].lower())
+    return codes[0]
+
+
+@lru_cache(maxsize=_SIGNS_KEPT)
+def _beside(before: str | None, after: str | None) -> Mapping[str, tuple[str, ...]]:
+    """What is written before and after an amount, without the one piece it is the price of; each with the currencies it
+    may stand for.
+    """
+    per_one = _PER_ONE.fullmatch(after or "")
+    if per_one and per_one["what"].casefold() in PIECES:
+        after = per_one["currency"]
+    written = [each.strip() for each in (before, after) if each and each.strip()]
+    return {each: _currencies(each) for each in written}
+
+
+@lru_cache(maxsize=_SIGNS_KEPT)
+def _counts_no_cents(before: str | None, after: str | None) -> bool:
+    may_be = list(_beside(before, after).values())
+    codes = _meant_by_all(may_be) if may_be else ()
+    return bool(codes) and _WITHOUT_CENTS.issuperset(codes)
+
+
+_WORDS_TOO = frozenset("ALL ANG BAM CUP CVE ERN GEL KGS LAK MAN MOP MUR SOS STN TOP".split())
+"""Codes that are words of headers as well: ``KGS``, ``PRECIO TOP``."""
+_KNOWN_IN_LOWER_CASE = "eur usd gbp chf pln czk huf ron sek dkk nok uah rub jpy cny krw inr brl mxn cad aud nzd zar"
+_CURRENCY_IN_HEADER = re.compile(
+    rf"(?:(?<![^\W\d_])|(?<=[a-z]))(?P<code>{'|'.join(sorted(CURRENCIES - _WORDS_TOO))})(?![^\W\d_])"
+    rf"|(?<![^\W\d_])(?P<known>(?i:{_KNOWN_IN_LOWER_CASE.replace(' ', '|')}|euros?|zł|kč|грн|руб|fcfa))(?![^\W\d_])"
+    r"|(?P<sign>\b(?:US|CA|AU|NZ|MX|HK|NT|R)\$|[€£$¥₽₴₺₹₩₪₫₸₱₦฿]|(?<=[(（])[円元원](?=[)）]))"
+)
+
+
+def currency_named(header: str, habit: Habit) -> str | None:
+    """The currency that a header names for its cells (``Preis (EUR)``, ``price_usd``, ``Цена, ₽``); None for none, and
+    where it names several.
+    """
+    named = [_currencies(found[0]) for found in _CURRENCY_IN_HEADER.finditer(header)]
+    return _the_one_meant(_meant_by_all(named), habit) if named else None
 
 
 # The types ------------------------------------------------------------------------------------------------------------
@@ -402,18 +582,23 @@ class StringType:
 
 
 class NumberType:
-    """A number without a unit, exact: an int or a float, or the digits themselves where those two would lose some."""
+    """A number without a unit (a percent sign is none), exact: an int or a float, or the digits themselves where those
+    two would lose some.
+    """
 
     _expected = "a number"
 
     def parser(self, habit: Habit, /) -> Parser:
         plain_decimal = re.compile(_PLAIN_DECIMALS[habit.decimal]).fullmatch
-        comma = habit.decimal == ","
+        grouped = re.compile(_GROUPED_NUMERALS[habit.decimal]).fullmatch
+        comma, group = habit.decimal == ",", "." if habit.decimal == "," else ","
 
         def parse(text: str) -> JsonValue:
             if text.isdigit() and text.isascii() and len(text) < 19:
                 return int(text)
-            if plain_decimal(text):
+            if plain_decimal(text) or grouped(text):
+                if group in text:
+                    text = text.replace(group, "")
                 number = float(text.replace(",", ".") if comma else text)
                 return int(number) if number.is_integer() else number
             return self._parse(text, habit)
@@ -437,12 +622,11 @@ class NumberType:
         if scientific := _SCIENTIFIC.fullmatch(plain):
             return _exact_number(_bounded(Decimal(f"{scientific[1].replace(',', '.')}E{scientific[2]}")))
         found = _DIGIT.search(plain) and _MONEY.fullmatch(plain)
-        if not found or found["dash"] or (found["sign"] and found["inner"]):
+        if not found or found["dash"] or _signed_twice(found):
             raise _unfit(text, self._expected, _why_no_number(plain))
-        if found["before"] or found["after"]:
+        if found["before"] or found["after"] not in _PER_CENT:
             raise _unfit(text, self._expected, self._why_not_alone(plain, found["before"] or found["after"]))
-        number = _unsigned(found["body"], habit, text, self._expected)
-        return _exact_number(_signed(number, "-" in (found["sign"], found["inner"])))
+        return _exact_number(_signed(_unsigned(found, habit, text, self._expected), _negative(found)))
 
     @staticmethod
     def _why_not_alone(plain: str, unit: str) -> str:
@@ -451,12 +635,23 @@ class NumberType:
         return f"{_shown(unit.strip())} stands beside it; keep a unit in a field of its own, or make this field a text"
 
 
+_PER_CENT = frozenset({None, "", "%"})
+"""What a number is counted in when it is a rate, which is no other unit than that of its column."""
+
 _PLAIN_DECIMALS = {
     ".": r"-?[0-9]{1,9}\.[0-9]{1,6}",
     ",": r"-?[0-9]{1,9},[0-9]{1,6}",
     None: r"-?[0-9]{1,9}\.[0-9]{1,2}",
 }
 """By the decimal sign: numbers with one reading and at most 15 digits, which a float holds exactly."""
+
+
+_GROUPED_NUMERALS = {
+    ".": r"[1-9][0-9]{0,2}(?:,[0-9]{3}){1,2}(?:\.[0-9]{1,6})?",
+    ",": r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,2}(?:,[0-9]{1,6})?",
+    None: r"(?!)",
+}
+"""By the decimal sign: what is read at once when its thousands are parted; at most 15 digits."""
 
 
 def _bounded(number: Decimal | float) -> str:
@@ -491,25 +686,12 @@ class BooleanType:
         return stored
 
     def _parse(self, text: str) -> bool:
-        meaning = _BOOLEANS.get(text)
+        meaning = BOOLEANS.get(text)
         if meaning is None:
-            meaning = _BOOLEANS.get(text.casefold())
+            meaning = BOOLEANS.get(text.casefold())
         if meaning is None:
             raise _unfit(text, self._expected, "write true or false, yes or no, 1 or 0")
         return meaning
-
-
-_YES = frozenset[str](
-    "true t yes y 1 on x ✓ ✔ ☑ √ ○ oui vrai o.k. ok ja j wahr si sí sì s verdadero vero sim verdadeiro waar tak "
-    "prawda ano pravda áno igen igaz da adevărat adevarat sand sann kyllä tosi evet doğru dogru да истина так "
-    "правда ναι αληθές はい 是 有 예 참".split()
-)
-_NO = frozenset[str](
-    "false f no n 0 off ✗ ✘ ☐ × non faux nein falsch falso não nao nee onwaar nie fałsz falsz ne nepravda nem "
-    "hamis nu fals nej falsk nei usann ei epätosi hayır hayir yanlış yanliş yanlis нет ложь ні όχι ψευδές いいえ "
-    "否 無 无 아니요 거짓".split()
-)
-_BOOLEANS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 
 
 class ArrayType:
@@ -526,8 +708,10 @@ class ArrayType:
                 listed = _json_within(text)
                 if isinstance(listed, list):
                     return self._texts(listed)
+            if "//" in text and len(links := _BETWEEN_LINKS.split(text)) > 1:
+                return [link for link in links if link]
             separator = own or _separator_shown(text)
-            if separator is None:
+            if separator is None or (separator == "," and _LINK_BEGINS.match(text)):  # an address may hold commas
                 return [text]
             return [item for item in map(str.strip, text.split(separator)) if item]
 
@@ -558,6 +742,11 @@ class ArrayType:
         return texts
 
 
+_BETWEEN_LINKS = re.compile(r"[|;,\s]{1,4}(?=(?:https?:|ftp:)?//)", re.IGNORECASE)
+"""What parts web addresses in one cell, whose own commas and semicolons do not."""
+_LINK_BEGINS = re.compile(r"(?:https?:|ftp:)?//", re.IGNORECASE)
+
+
 def _json_within(text: str) -> JsonValue:
     """What a cell that looks like JSON holds, or None when it only looks like it."""
     try:
@@ -568,13 +757,23 @@ def _json_within(text: str) -> JsonValue:
 
 
 class UrlType:
-    """A web address: http, https, ftp, or without the protocol but with its two slashes."""
+    """A web address: http, https, ftp, or without the protocol: with its two slashes, or beginning with a host that is
+    unmistakable (``www.``, or the host of a file: ``cdn.example.com/a.jpg``). It is kept as it was written.
+    """
 
     _expected = "a web address"
     _address = re.compile(
         r"(?:(?:https?|ftp):)?//(?:[^\s\0/?#@\[\]]+@)?(?:[\w.~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#][^\s\0]*)?",
         re.IGNORECASE,
     )
+    _hostname = r"(?:[\w-]{1,63}\.)"
+    _bare = re.compile(
+        rf"(?:www\.{_hostname}{{1,8}}[^\W\d_]{{2,24}}|{_hostname}{{2,8}}[^\W\d_]{{2,24}}(?=[/:])|"
+        rf"{_hostname}(?:com|net|org|info|biz|shop|store|cloud|[a-z]{{2}})(?=[/:]))(?::[0-9]{{1,5}})?"
+        r"(?:(?<=.)[/?#][^\s\0]*)?",
+        re.IGNORECASE,
+    )
+    """An address without a protocol. Of a folder and a file (``img.v2/chair.jpg``) it differs by what ends its host."""
     _plain = re.compile(r"https?://[a-zA-Z0-9.-]+/[!-~]*").fullmatch
     """Nearly every address, at a third of the time."""
     _several = re.compile(r"[|,;\s](?:https?:|ftp:)?//", re.IGNORECASE)
@@ -593,7 +792,8 @@ class UrlType:
     def _parse(self, text: str) -> str:
         if self._plain(text) and text.count("//") == 1:
             return text
-        if self._address.fullmatch(text) and not self._several.search(text):
+        fits = self._address.fullmatch(text) or self._bare.fullmatch(text)
+        if fits and not self._several.search(text):
             return text
         _refuse_nul(text)
         raise _unfit(text, self._expected, self._why_no_address(text))
@@ -605,7 +805,7 @@ class UrlType:
             return "it holds a blank, which an address writes as %20" if " " in text else "its host or port is not one"
         if re.match(r"(?:(?:https?|ftp):)?//", text, re.IGNORECASE):
             return "no host follows the two slashes"
-        return "it begins with neither https:// nor http://, ftp:// nor //"
+        return "it begins with neither https:// nor http://, ftp://, // nor www."
 
 
 class PriceType:
@@ -615,11 +815,16 @@ class PriceType:
 
     def parser(self, habit: Habit, /) -> Parser:
         plain_amount = re.compile(_PLAIN_AMOUNTS[habit.decimal]).fullmatch
+        grouped = re.compile(_GROUPED_NUMERALS[habit.decimal]).fullmatch
         currency, comma, fragment = habit.currency, habit.decimal == ",", orjson.Fragment
+        group = "." if comma else ","
 
         def parse(text: str) -> JsonValue:
             if plain_amount(text):
                 return {"amount": fragment(text.replace(",", ".") if comma else text), "currency": currency}
+            if grouped(text):
+                digits = text.replace(group, "")
+                return {"amount": fragment(digits.replace(",", ".") if comma else digits), "currency": currency}
             return self._parse(text, habit)
 
         return parse
@@ -656,25 +861,33 @@ class PriceType:
             raise _unfit(text, self._expected, "it is too long for one")
         plain = _plain(text)
         found = _DIGIT.search(plain) and _MONEY.fullmatch(plain)
-        if not found or (found["sign"] and found["inner"]):
+        if not found or _signed_twice(found):
             raise _unfit(text, self._expected, _why_no_number(plain))
         currency = self._currency_of(found, habit, text)
-        number = _unsigned(found["body"], habit, text, self._expected)
-        amount = _signed(number, "-" in (found["sign"], found["inner"]))
+        amount = _signed(_unsigned(found, habit, text, self._expected), _negative(found))
         return {"amount": orjson.Fragment(amount), "currency": currency}
 
     def _currency_of(self, found: re.Match[str], habit: Habit, text: str) -> str:
-        written = [each.strip() for each in (found["before"], found["after"]) if each]
-        known = {sign: _currency(sign, habit) for sign in written}
-        codes = {code for code in known.values() if code}
-        if None in known.values():
-            unknown = next(sign for sign, code in known.items() if code is None)
-            if len(unknown) == 1 and unknown.isalpha():
-                raise _unfit(text, self._expected, "a letter stands among the digits")
-            raise _unfit(text, self._expected, f"{_shown(unknown)} is no currency known here; write its three letters")
-        if len(codes) > 1:
+        may_be = _beside(found["before"], found["after"])
+        if not may_be:
+            return habit.currency
+        for unknown in (written for written, codes in may_be.items() if not codes):
+            raise _unfit(text, self._expected, self._why_no_currency(unknown))
+        codes = _meant_by_all(list(may_be.values()))
+        if not codes:
             raise _unfit(text, self._expected, "it names two currencies")
-        return codes.pop() if codes else habit.currency
+        currency = _the_one_meant(codes, habit)
+        if currency is None:
+            raise _unfit(text, self._expected, self._why_no_currency(next(iter(may_be))))
+        return currency
+
+    @staticmethod
+    def _why_no_currency(unknown: str) -> str:
+        if len(unknown) == 1 and unknown.isalpha():
+            return "a letter stands among the digits"
+        if per := _PER_ONE.fullmatch(unknown):
+            return f"it is a price per {_shown(per['what'])}, not per piece; keep it in a field of its own"
+        return f"{_shown(unknown)} is no currency known here; write its three letters"
 
 
 _PLAIN_AMOUNTS = {
@@ -740,19 +953,47 @@ class MultiPriceType:
 
 
 _DATE_BY_PARTS = re.compile(
-    r"(?P<first>[0-9]{1,2})(?P<mark>[-/.])(?P<second>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])"
+    r"(?P<first>[0-9]{1,2})(?P<mark>[-/.])(?:(?<=\.)\ )?(?P<second>[0-9]{1,2})(?P=mark)(?:(?<=\.)\ )?"
+    r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])(?:\.(?=[\ T]|\Z))?"
 )
+"""With points also as in Prague and Zagreb: ``13. 5. 2026`` and ``13.05.2026.``"""
 _DATE_FROM_YEAR = re.compile(
-    r"(?P<year>[0-9]{4})(?P<mark>[-/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?![0-9])"
+    r"(?P<year>[0-9]{4})(?P<mark>[-/.])(?:(?<=\.)\ )?(?P<month>[0-9]{1,2})(?P=mark)(?:(?<=\.)\ )?"
+    r"(?P<day>[0-9]{1,2})(?![0-9])(?:\.(?=[\ T]|\Z))?"
 )
+"""With points also as in Budapest and Seoul: ``2026. 05. 13.``"""
 _DATE_IN_DIGITS = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?![0-9])")
+_MOMENT_IN_DIGITS = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?=[0-9]{6}$)")
+_DATE_IN_SIGNS = re.compile(
+    r"(?P<year>[0-9]{4})\ ?[年년]\ ?(?P<month>[0-9]{1,2})\ ?[月월]\ ?(?P<day>[0-9]{1,2})\ ?[日号號일]?(?![0-9])"
+)
+_WORD = r"(?P<name>[^\W\d_]{3,14})\.?"
+_YEAR_AFTER = r"(?:\ del?|,)?[\ ./-]{0,2}(?P<year>[0-9]{4}|[0-9]{2})"
+_DATE_BY_NAME = tuple(
+    re.compile(rf"(?:[^\W\d_]{{2,10}}\.?,\ )?{pattern}(?![0-9])", re.IGNORECASE)
+    for pattern in (
+        rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)?(?:\ (?:de|of)(?=\ ))?[\ ./-]{{0,2}}{_WORD}{_YEAR_AFTER}",
+        rf"{_WORD}[\ ./-]?(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th|\.)?,?[\ ./-]{{1,2}}(?P<year>[0-9]{{4}})",
+        rf"(?P<year>[0-9]{{4}})[.,]?(?:\ m\.)?[\ ./-]?{_WORD}[\ ./-]?(?P<day>[0-9]{{1,2}})(?:\.|\ d\.)?",
+    )
+)
+"""Dates with the month's name, in any language of ``MONTHS``: 13 May 2026, May 13, 2026, 2026. május 13."""
+_NO_DATE = re.compile(r"0{4}([-/.]?)00\1(?:00)?(?:[T ][0:.]*Z?)?|00([-/.])00\2(?:0000|00)")
 _TIME = re.compile(
     r"""(?:[Tt]|,?\ +)(?P<hour>[0-9]{1,2}):?(?P<minute>[0-9]{2})
         (?::?(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?
-        (?:\ ?(?P<half>[AaPp])\.?[Mm]\.?)?
-        (?:\ ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?""",
+        (?:\ ?(?P<half>[AaPp])\.?\ ?[Mm]\.?)?
+        (?:\ ?(?P<zone>[Zz]|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?|UTC|GMT))?""",
     re.VERBOSE,
 )
+
+_TIME_IN_DIGITS = re.compile(
+    r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})(?P<fraction>)(?P<half>)(?P<zone>)"
+)
+_DATES = (_DATE_FROM_YEAR, _DATE_BY_PARTS, _DATE_IN_DIGITS, _MOMENT_IN_DIGITS, _DATE_IN_SIGNS)
+_WORD_AND_DAY = re.compile(r"(?=.{0,50}\Z)(?=[^0-9]{0,30}[0-9])(?=.{0,12}[^\W\d_]{3})")
+"""What a date with a month's name in it has."""
+_LIKE_A_DATE = "write it like 2026-12-31 or 2026-12-31T18:30:00Z"
 
 
 class DatetimeType:
@@ -764,46 +1005,74 @@ class DatetimeType:
         # The dates of a column are few and slow to read.
         @lru_cache(maxsize=1_024)
         def parse(text: str) -> JsonValue:
-            return self._parse(text, habit.day_first)
+            return self._parse(text, habit)
 
         return parse
 
     def accept(self, value: JsonValue, habit: Habit, /) -> JsonValue:
         if isinstance(value, str):
-            return self._parse(value.strip(), habit.day_first)
+            return self._parse(value.strip(), habit)
         raise _refuse_kind(value, self._expected)
 
     def show(self, stored: JsonValue) -> JsonValue:
         return stored
 
-    def _parse(self, text: str, day_first: bool | None) -> str:
-        date = _DATE_FROM_YEAR.match(text) or _DATE_BY_PARTS.match(text) or _DATE_IN_DIGITS.match(text)
-        rest = text[date.end() :] if date else ""
-        time = _TIME.fullmatch(rest)
-        if not date or (rest and not time) or len(text) > _NUMERAL_CHARACTERS:
-            raise _unfit(text, self._expected, "write it like 2026-12-31 or 2026-12-31T18:30:00Z")
-        year, month, day = self._day_of(date, day_first, text)
+    def _parse(self, text: str, habit: Habit) -> str:
+        plain = _plain(text) if len(text) <= _NUMERAL_CHARACTERS else ""
+        date = self._date(plain)
+        rest = plain[date.end() :] if date else ""
+        time = (_TIME_IN_DIGITS if date and date.re is _MOMENT_IN_DIGITS else _TIME).fullmatch(rest)
+        if not date or (rest and not time):
+            raise self._no_date(text, _LIKE_A_DATE)
+        year, month, day = self._day_of(date, habit, text)
         try:
             moment = datetime(year, month, day, tzinfo=UTC)
             if time:
                 moment = self._at(moment, time)
             moment = moment.astimezone(UTC)
         except (ValueError, OverflowError) as impossible:
-            raise _unfit(text, self._expected, "there is no such day or time") from impossible
+            raise self._no_date(text, "there is no such day or time") from impossible
         return moment.isoformat().replace("+00:00", "Z")
 
-    def _day_of(self, date: re.Match[str], day_first: bool | None, text: str) -> tuple[int, int, int]:
-        if date.re is not _DATE_BY_PARTS:
-            return int(date["year"]), int(date["month"]), int(date["day"])
-        first, second, year = int(date["first"]), int(date["second"]), int(date["year"])
-        if len(date["year"]) == 2:
-            year += 2000 if year < 69 else 1900
+    def _no_date(self, text: str, why: str) -> Unfit:
+        never_set = _NO_DATE.fullmatch(text) if len(text) <= _NUMERAL_CHARACTERS else None
+        return _unfit(text, self._expected, "no date was ever set; leave the cell blank" if never_set else why)
+
+    @staticmethod
+    def _date(plain: str) -> re.Match[str] | None:
+        """Where a text says which day it means."""
+        for pattern in _DATES:
+            if date := pattern.match(plain):
+                return date
+        named = (each.match(plain) for each in _DATE_BY_NAME) if _WORD_AND_DAY.match(plain) else ()
+        return next((date for date in named if date and date["name"].casefold() in MONTHS), None)
+
+    def _day_of(self, date: re.Match[str], habit: Habit, text: str) -> tuple[int, int, int]:
+        if date.re is _DATE_BY_PARTS:
+            return self._day_by_parts(date, habit, text)
+        if date.re in _DATE_BY_NAME:
+            return self._day_by_name(date, text)
+        return int(date["year"]), int(date["month"]), int(date["day"])
+
+    def _day_by_parts(self, date: re.Match[str], habit: Habit, text: str) -> tuple[int, int, int]:
+        first, second, year = _parts(date)
         shown = day_first_shown(text)
         if shown is None and first != second:
-            shown = True if date["mark"] == "." else day_first
+            shown = habit.dotted_day_first if date["mark"] == "." else habit.day_first
         if shown is None and first != second:
-            raise _unfit(text, self._expected, "day and month can be told apart by neither cell, column nor locale")
+            both = f"{_iso(year, second, first)} or {_iso(year, first, second)}"
+            raise _unfit(text, self._expected, f"it can be read as {both}, {_UNDECIDED}")
         return (year, first, second) if shown is False else (year, second, first)
+
+    def _day_by_name(self, date: re.Match[str], text: str) -> tuple[int, int, int]:
+        year, day = int(date["year"]), int(date["day"])
+        if len(date["year"]) == 2:
+            year += 2000 if year < 69 else 1900
+        month, *others = sorted(MONTHS[date["name"].casefold()])
+        if others:
+            both = f"{_iso(year, month, day)} or {_iso(year, others[0], day)}"
+            raise _unfit(text, self._expected, f"it can be read as {both}, {_UNDECIDED}")
+        return year, month, day
 
     @staticmethod
     def _at(day: datetime, time: re.Match[str]) -> datetime:

@@ -15,6 +15,8 @@ from chalicelib.store.files import Files
 from chalicelib.store.mirror import Mirror
 from chalicelib.store.postgres import Postgres
 from chalicelib.store.queues import Queues
+from chalicelib.suggest.claude import ClaudeReader
+from chalicelib.suggest.question import ColumnReader
 
 
 def _utc_now() -> datetime:
@@ -34,6 +36,8 @@ class Services:
     mirror: Mirror
     files: Files
     queues: Queues
+    column_reader: ColumnReader | None = None
+    """A model to ask what columns hold; None: nobody is asked."""
     now: Callable[[], datetime] = field(default=_utc_now)
     clock: Callable[[], float] = field(default=perf_counter)
     """Seconds since some moment: for how long something took."""
@@ -53,6 +57,18 @@ def build_services(settings: Settings) -> Services:
         mirror=Mirror(settings.clickhouse_url.get_secret_value(), timeout_seconds=settings.clickhouse_timeout_seconds),
         files=Files(clients.s3, settings.bucket),
         queues=Queues(clients.sqs),
+        column_reader=_column_reader(settings),
+    )
+
+
+def _column_reader(settings: Settings) -> ColumnReader | None:
+    if not settings.asks_claude:
+        return None
+    return ClaudeReader(
+        settings.anthropic_api_key.get_secret_value(),
+        model=settings.claude_model,
+        base_url=settings.claude_base_url,
+        pause_seconds=settings.claude_pause_seconds,
     )
 
 

@@ -130,6 +130,24 @@ class Settings(BaseSettings):
     compute_kept_seconds: int = 3600
     """How long a replaced membership can still be paged through by its cursors."""
 
+    # Claude, asked about columns that the vocabulary is unsure of. Without a key it is off, and nothing is sent.
+    anthropic_api_key: SecretStr = SecretStr("")
+    claude_model: str = Field(default="claude-haiku-5-5", min_length=1)
+    claude_base_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    """Another address that speaks the Messages API; empty: Anthropic's own."""
+    claude_seconds: float = Field(default=1.8, gt=0)
+    """One question, from the first connection to the last byte of its answer."""
+    claude_upload_seconds: float = Field(default=2.5, gt=0)
+    """When a question must be over, counted from the start of the upload: its caller was promised an answer in 3."""
+    claude_pause_seconds: float = Field(default=60, ge=0)
+    """For how long a process asks nothing after a failure; each next one doubles it, up to ten times as long."""
+    claude_columns: int = Field(default=24, ge=1, le=100)
+    """Columns one question asks for."""
+    claude_monthly_tokens: int = Field(default=1_000_000, ge=0)
+    """What the questions of one workspace may come to in a calendar month, sent and received; 0: none is asked."""
+    claude_answer_days: int = Field(default=90, ge=0)
+    """How long an answer holds for files with the same headers."""
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, given: Any) -> Any:
@@ -158,6 +176,11 @@ class Settings(BaseSettings):
     def lease_from(self, moment: datetime) -> datetime:
         """Until when a job that was worked on at ``moment`` may stay silent."""
         return moment + timedelta(seconds=self.lease_seconds)
+
+    @property
+    def asks_claude(self) -> bool:
+        """Whether columns may be asked about at all."""
+        return bool(self.anthropic_api_key.get_secret_value()) and self.claude_monthly_tokens > 0
 
     @property
     def jwt_shared_secret(self) -> str:

@@ -1,6 +1,7 @@
 """Write what the offline suggester makes of a labelled set of files: ``python -m scripts.eval_mapping SET OUT``.
 
-In: JSON lines with ``file_id``, ``headers`` and ``sample_rows`` (objects, header to text). Out: JSON lines with
+In: JSON lines with ``file_id``, ``headers``, ``sample_rows`` (objects, header to text) and, where the rows of the whole
+file were counted, ``rows_total``; a file that was not counted passes for longer than its sample. Out: JSON lines with
 ``file_id``, ``mapping`` (header to field or null) and ``types`` (header to type), for a scorer to compare with its
 labels. Only the sample rows are looked at; nothing is known of the rest of the file, and the labels are not read.
 """
@@ -8,10 +9,11 @@ labels. Only the sample rows are looked at; nothing is known of the rest of the 
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chalicelib.fields import FIELD_TYPES, Parser, Unfit, column_habit
+from chalicelib.formats.evidence import Evidence
 from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import ProductSchema
 from chalicelib.suggest import suggest
@@ -23,8 +25,8 @@ def predict(item: Mapping[str, Any]) -> dict[str, Any]:
     """The prediction for one line of a set."""
     headers: list[str] = item["headers"]
     rows = [[str(row.get(header) or "") for header in headers] for row in item["sample_rows"]]
-    columns = [evidence(header, position, rows) for position, header in enumerate(headers)]
-    suggestion = suggest(columns, rows, learned={}, schema=ProductSchema(), row_count=len(rows))
+    row_count = item.get("rows_total") or len(rows) + 1
+    suggestion = suggest(evidence_of(headers, rows), rows, learned={}, schema=ProductSchema(), row_count=row_count)
     types = {each.name: each.type for each in suggestion.schema}
     fields = {each.column: each.field for each in suggestion.columns}
     return {
@@ -38,33 +40,17 @@ def predict(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def evidence_of(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[ColumnEvidence]:
+    """What the product's own analysis makes of a few rows; of the rest of the file nothing is known."""
+    gathered = Evidence(headers, sampled_rows=max(1, len(rows)), uniqueness_rows=0)
+    gathered.add(rows)
+    return [replace(each, unique=None, blank_rows=None) for each in gathered.columns()]
+
+
 def evidence(header: str, position: int, rows: Sequence[Sequence[str]]) -> ColumnEvidence:
-    """What a few rows tell of a column; whether it is unique over the whole file stays unknown."""
-    filled = [cell for cell in (row[position].strip() for row in rows) if cell]
-    habit = column_habit(filled, "en_US", "USD")
-    fits = {name: _share(kind.parser(habit), filled) for name, kind in FIELD_TYPES.items()}
-    return ColumnEvidence(
-        header=header,
-        position=position,
-        sampled=len(rows),
-        filled=len(filled),
-        fits=fits,
-        unique=None,
-        blank_rows=None,
-        examples=tuple(dict.fromkeys(filled))[:5],
-    )
-
-
-def _share(parse: Parser, cells: Sequence[str]) -> float:
-    return sum(_parses(parse, cell) for cell in cells) / len(cells) if cells else 0.0
-
-
-def _parses(parse: Parser, cell: str) -> bool:
-    try:
-        parse(cell)
-    except Unfit:
-        return False
-    return True
+    """The evidence of one column, as if it were the only one."""
+    [column] = evidence_of([header], [[row[position]] for row in rows])
+    return replace(column, position=position)
 
 
 def main(arguments: Sequence[str]) -> int:

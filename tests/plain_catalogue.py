@@ -83,6 +83,7 @@ class PlainJob:
     mapping: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    transforms: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     run: int = 0
     is_checking: bool = False
     checked: set[int] = field(default_factory=set)
@@ -102,7 +103,21 @@ class PlainJob:
         return name in self.mapping.values()
 
     def cell(self, name: str, cells: Cells) -> str:
-        return next((cells[header] for header, mapped in self.mapping.items() if mapped == name), "")
+        """What is read of the field's column; blank where its steps do not take the cell."""
+        return self._stepped(name, cells) or ""
+
+    def refuses(self, name: str, cells: Cells) -> bool:
+        """The steps of the field's column do not take the cell."""
+        return self._stepped(name, cells) is None
+
+    def _stepped(self, name: str, cells: Cells) -> str | None:
+        header = next((header for header, mapped in self.mapping.items() if mapped == name), None)
+        if header is None:
+            return ""
+        text: str | None = cells[header]
+        for step in self.transforms.get(header, ()):
+            text = _stepped(step, text) if text else text
+        return text
 
     def texts(self, name: str) -> list[str]:
         return [self.cell(name, cells) for cells in self.rows]
@@ -137,13 +152,15 @@ class PlainJob:
     def needs_check(self) -> bool:
         """All rows are to be looked at before one is written."""
         names = self.texts("name")
-        repeats = not all(names) or len(set(names)) < len(names)
+        # Nobody has seen before what steps make of names.
+        repeats = not all(names) or len(set(names)) < len(names) or "Title" in self.transforms
         return self.policy == "all_or_nothing" or bool(self.rule("name", "unique") and self.has("name") and repeats)
 
     def twin(self, cells: Cells, *, warned: bool) -> object:
         """What tells a row from all that would become something else."""
         shows_lists = any(self.texts("tags"))
-        terms = (sorted(self.mapping.items()), self.by_ean, self.keeps_blanks, str(self.rules), self.supplier)
+        said = str((self.rules, sorted(self.transforms.items())))
+        terms = (sorted(self.mapping.items()), self.by_ean, self.keeps_blanks, said, self.supplier)
         return (tuple(cells.values()), terms, shows_lists, warned)
 
 
@@ -159,6 +176,14 @@ class Reading:
     problems: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)
     lacks_name: bool = False
+
+
+def _stepped(step: Mapping[str, Any], text: str) -> str | None:
+    """A text after one of the steps that files here are given; None when it is refused."""
+    if step["step"] == "case":
+        return text.upper()
+    values = step["values"]
+    return str(values[text]) if text in values else None if step.get("otherwise") == "refuse" else text
 
 
 def gtin(text: str) -> str | None:
@@ -177,10 +202,12 @@ def read_row(job: PlainJob, cells: Cells) -> Reading:
     """A row by the rules of the spec: "Matching", "Update rules" and "error_type"."""
     own = job.cell("sku", cells) if job.has("sku") else ""
     found = Reading(own, own)
-    for name in ("name", "ean", "price", "tags"):
-        if job.has(name):
+    for name in ("sku", "name", "ean", "price", "tags"):
+        if job.refuses(name, cells):
+            found.problems.append((name, "not_in_list"))
+        elif job.has(name) and name != "sku":
             _read_cell(job, found, name, job.cell(name, cells))
-    if not own:
+    if not own and not job.refuses("sku", cells):
         _take_ean_for_sku(job, found, cells)
     return found
 
@@ -370,11 +397,13 @@ class PlainCatalogue:
         mapping: Mapping[str, str],
         rules: Mapping[str, Mapping[str, Any]],
         options: Mapping[str, Any],
+        transforms: Mapping[str, Sequence[Mapping[str, Any]]],
     ) -> None:
         job = self._asked("map", job_id)
         if not {"sku", "ean"} & set(mapping.values()):
             raise Refusal("invalid")
         job.state, job.mapping, job.rules, job.options = "ready", mapping, rules, options
+        job.transforms = transforms
 
     def start(self, job_id: int) -> None:
         self._queue(self._asked("start", job_id))

@@ -188,7 +188,8 @@ def number_holds(operator: str, condition: dict[str, Any], value: Any, world: Wo
 def values(condition: dict[str, Any]) -> list[Any]:
     first = condition["value"]
     both = [first, condition["value2"]] if "value2" in condition else first if isinstance(first, list) else [first]
-    return [float(each) if isinstance(each, str) else each for each in both]
+    amounts = [each["amount"] if isinstance(each, dict) else each for each in both]
+    return [float(each) if isinstance(each, str) else each for each in amounts]
 
 
 def price_holds(operator: str, condition: dict[str, Any], value: Any, world: World) -> bool:

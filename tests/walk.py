@@ -79,9 +79,10 @@ class Walk:
         *,
         rules: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        transforms: Mapping[str, Any] | None = None,
     ) -> ImportJob:
         """The job with its mapping saved, as the v1 APIs do it."""
-        said = SavedMapping(mapping, rules or {}, options or {})
+        said = SavedMapping(mapping, rules or {}, options or {}, transforms)
         return save_mapping(self.services, self.workspace_id, job.id, said)
 
     def import_ready(self, job: ImportJob) -> ImportJob:
@@ -111,8 +112,9 @@ class Walk:
         mapping: Mapping[str, str | None] = MAPPING,
         schema: Sequence[SchemaField] = SCHEMA,
         locale: str = "en_US",
+        transforms: Mapping[str, Any] | None = None,
     ) -> ImportJob:
-        confirmation = Confirmation(mapping, schema, "EUR", locale)
+        confirmation = Confirmation(mapping, schema, "EUR", locale, transforms)
         return confirm(self.services, self.workspace_id, job.id, confirmation)
 
     def start(self, rows: Iterable[Row], **confirmed: Any) -> ImportJob:

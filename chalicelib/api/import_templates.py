@@ -3,14 +3,16 @@ templates").
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.api.endpoint import Answer, Call, endpoint, uuid_of
-from chalicelib.api.v1_bodies import Code, FileFormat, Id, Meta, Page, ReadingFields
+from chalicelib.api.reading_bodies import FileFormat
+from chalicelib.api.transform_bodies import EXAMPLE, Transforms
+from chalicelib.api.v1_bodies import Code, Id, Meta, Page, ReadingFields
 from chalicelib.dialects import v1
 from chalicelib.dialects.v1_suppliers import listed_template_json, template_json
 from chalicelib.errors import InvalidValue
@@ -49,10 +51,13 @@ _TEMPLATE: dict[str, Any] = {
         "error_policy": "skip",
         "match_on": None,
     },
+    "transforms": EXAMPLE,
     "format": "csv",
     "encoding": None,
     "delimiter": ";",
-    "skip_header_rows": 0,
+    "quotechar": None,
+    "skip_header_rows": None,
+    "header": None,
     "sheet": None,
     "record_path": None,
 }
@@ -88,6 +93,7 @@ class TemplateBody(ReadingFields):
             "column_mapping": _MAPPING,
             "validation_rules": {"price": {"min": 0}},
             "import_options": {"overwrite_existing": True},
+            "transforms": EXAMPLE,
             "format": "csv",
             "delimiter": ";",
         },
@@ -102,6 +108,10 @@ class TemplateBody(ReadingFields):
     )
     validation_rules: dict[str, Any] | None = Field(default=None, description=_RULES)
     import_options: dict[str, Any] | None = Field(default=None, description="As `save-mapping` takes them.")
+    transforms: Annotated[
+        Transforms | None,
+        Field(description="Column to the steps its cells go through; those of a column left out mean nothing."),
+    ] = None
 
     def to_edit(self) -> TemplateEdit:
         """What was said, in the engine's names."""
@@ -113,6 +123,7 @@ class TemplateBody(ReadingFields):
             mapping=None if self.column_mapping is None else v1.engine_mapping(self.column_mapping),
             rules=None if self.validation_rules is None else v1.engine_rules(self.validation_rules),
             options=self.import_options,
+            transforms=self.transforms,
             reading={name: getattr(self, name) for name in ReadingFields.model_fields if name in said},
         )
 
@@ -155,10 +166,13 @@ class TemplateAnswer(BaseModel):
     column_mapping: dict[str, str | None]
     validation_rules: dict[str, Any]
     import_options: dict[str, Any]
+    transforms: Transforms
     format: FileFormat | None
     encoding: str | None
     delimiter: str | None
-    skip_header_rows: int
+    quotechar: str | None
+    skip_header_rows: int | None
+    header: bool | None
     sheet: str | None
     record_path: str | None
     created_at: datetime
@@ -270,8 +284,8 @@ def read_template(call: Call, template_id: str) -> Answer:
     },
 )
 def change_template(call: Call, template_id: str) -> Answer:
-    """Change a template; what is left out stays. A mapping, rules and options are each replaced as a whole, and the
-    template gets a new version when any of them, or how the file is read, changes.
+    """Change a template; what is left out stays. A mapping, rules, options and steps are each replaced as a whole, and
+    the template gets a new version when any of them, or how the file is read, changes.
     """
     found = uuid_of(template_id, "template")
     said = call.parsed(TemplateBody).to_edit()

@@ -426,26 +426,44 @@ _FIELD_ERRORS: Json = {
     "minProperties": 1,
     "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
 }
+_WRONG_ENCODING: Json = {
+    "type": "object",
+    "description": "The file is no UTF-8: where that shows, what it is, and what to send with it to have it converted.",
+    "properties": {
+        "file": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "likely_encoding": {"type": ["string", "null"]},
+        "byte_offset": {"type": "integer"},
+        "line": {"type": "integer"},
+        "retry_with": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["file", "byte_offset"],
+    "additionalProperties": False,
+}
 _V1_ERROR: Json = {
     "type": "object",
     "description": "Why it was refused: a word for machines, a sentence for people, and which field is to blame.",
     "properties": {
         "error": {"type": "string"},
         "message": {"type": "string"},
-        "details": {"type": "object", "additionalProperties": {"type": "string"}},
+        "details": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
     },
     "required": ["error", "message", "details"],
 }
 _EITHER = {
     "description": "A reason, or what is wrong with which field.",
-    "anyOf": [{"$ref": "#/components/schemas/segops.Detail"}, {"$ref": "#/components/schemas/segops.FieldErrors"}],
+    "anyOf": [{"$ref": f"#/components/schemas/segops.{name}"} for name in ("Detail", "FieldErrors", "WrongEncoding")],
 }
 
 _DIALECTS = (
     _Dialect(
         "segops",
         segops.error_answer,
-        {"segops.Detail": _DETAIL, "segops.FieldErrors": _FIELD_ERRORS, "segops.Refusal": _EITHER},
+        {
+            "segops.Detail": _DETAIL,
+            "segops.FieldErrors": _FIELD_ERRORS,
+            "segops.WrongEncoding": _WRONG_ENCODING,
+            "segops.Refusal": _EITHER,
+        },
         {400: "segops.Refusal", 409: "segops.Refusal", 422: "segops.FieldErrors"},
         otherwise="segops.Detail",
     ),

@@ -4,7 +4,7 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Call, endpoint, number_of
+from chalicelib.api.endpoint import Answer, Call, checked, endpoint, number_of
 from chalicelib.api.multipart import read_form
 from chalicelib.api.pim_bodies import (
     CSV_FORM,
@@ -14,16 +14,19 @@ from chalicelib.api.pim_bodies import (
     FindingsQuery,
     Job,
     ReplaceQuery,
+    SamplePreview,
     Schema,
     SchemaBody,
     Upload,
 )
+from chalicelib.api.reading_bodies import CsvReading
 from chalicelib.catalog import schema
 from chalicelib.dialects import segops
 from chalicelib.errors import BadRequest
 from chalicelib.imports import history
-from chalicelib.imports.confirm import Confirmation, confirm
+from chalicelib.imports.confirm import confirm
 from chalicelib.imports.receive import Terms, receive
+from chalicelib.imports.sample import preview_sample
 from chalicelib.model.import_job import MatchOn
 from chalicelib.segments import schema_use
 
@@ -41,21 +44,30 @@ _NO_JOB = "There is no such import in this workspace."
     errors=segops.error_answer,
     tag="Import",
     body=CSV_FORM,
+    query=CsvReading,
     answers={200: Upload},
-    refusals={400: "The form or the file in it cannot be read; the text says what, where and what to do."},
+    refusals={
+        400: "The form or the file in it cannot be read; the text says what, where and what to do. Of a file that is"
+        " not UTF-8 also `likely_encoding`, `byte_offset`, `line`, and in `retry_with` what to send with it to have it"
+        " converted.",
+    },
 )
 def upload_csv(call: Call) -> Answer:
-    """Upload a CSV; the answer is what the system understood of it."""
+    """Upload a CSV; the answer is what the system understood of it. How it is to be read can be said in the form or in
+    the query.
+    """
     form = read_form(call.body, call.request.headers.get("content-type", ""), call.services.settings)
     file = form.files.get("file")
     if file is None:
         raise BadRequest("The form has no file: send it in a part named file, with a file name.")
+    said = {name: text for name, text in {**call.query, **form.fields}.items() if text != ""}
+    reading = checked(CsvReading, said).to_reading()
     job = receive(
         call.services,
         call.caller.workspace_id,
         file.name or "upload.csv",
         file.content,
-        Terms(import_type="wizard", match_on=MatchOn.SKU, formats=("csv",)),
+        Terms(import_type="wizard", match_on=MatchOn.SKU, reading=reading, formats=("csv",), utf8_only=True),
     )
     return Answer(segops.upload_json(job))
 
@@ -70,9 +82,9 @@ def upload_csv(call: Call) -> Answer:
     answers={200: list[Job]},
 )
 def list_imports(call: Call) -> Answer:
-    """The 20 latest imports."""
+    """The 20 latest imports; what their files look like and their transforms are told of each by itself."""
     latest = history.latest(call.services, call.caller.workspace_id, _LATEST)
-    return Answer([segops.job_json(job) for job in latest])
+    return Answer([segops.listed_json(job) for job in latest])
 
 
 @endpoint(
@@ -103,15 +115,27 @@ def read_import(call: Call, job_id: str) -> Answer:
 )
 def confirm_import(call: Call, job_id: str) -> Answer:
     """Confirm mapping and schema; the import starts."""
-    body = call.parsed(ConfirmBody)
-    confirmation = Confirmation(
-        mapping=body.mapping,
-        schema=None if body.fields is None else tuple(each.to_field() for each in body.fields),
-        default_currency=body.default_currency,
-        default_locale=body.default_locale,
-    )
-    job = confirm(call.services, call.caller.workspace_id, number_of(job_id, "import"), confirmation)
+    said = call.parsed(ConfirmBody).to_confirmation()
+    job = confirm(call.services, call.caller.workspace_id, number_of(job_id, "import"), said)
     return Answer(segops.confirmed_json(job))
+
+
+@endpoint(
+    blueprint,
+    "/api/pim/import/{job_id}/preview",
+    ["POST"],
+    scope="read",
+    errors=segops.error_answer,
+    tag="Import",
+    body=ConfirmBody,
+    answers={200: SamplePreview},
+    refusals={400: "The job is already importing, done or failed, or the body is not JSON.", 404: _NO_JOB},
+)
+def preview_import(call: Call, job_id: str) -> Answer:
+    """Say what a confirm like this would make of the first 5 rows, and change nothing."""
+    said = call.parsed(ConfirmBody).to_confirmation()
+    rows = preview_sample(call.services, call.caller.workspace_id, number_of(job_id, "import"), said)
+    return Answer(segops.sample_json(rows))
 
 
 @endpoint(

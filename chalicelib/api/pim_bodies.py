@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.api.endpoint import Media
+from chalicelib.api.reading_bodies import DETECTED_CSV, CsvReading, Detected
+from chalicelib.api.transform_bodies import SaidTransforms, Transforms
 from chalicelib.fields import FIELD_TYPES
+from chalicelib.imports.confirm import Confirmation
 from chalicelib.model.mapping import Origin
 from chalicelib.model.product_schema import SchemaField
 from chalicelib.model.row_error import ErrorType, Severity
@@ -77,6 +80,7 @@ class ConfirmBody(BaseModel):
             "schema": [_BRAND, _PRICE],
             "default_currency": "USD",
             "default_locale": "en_US",
+            "transforms": {"Brand": [{"step": "lookup", "values": {"NIKE INC.": "Nike"}}]},
         }
     )
 
@@ -90,6 +94,16 @@ class ConfirmBody(BaseModel):
     )
     default_currency: Currency | None = Field(default=None, description="Left out: stays as it is.")
     default_locale: Locale | None = Field(default=None, description="Left out: stays as it is.")
+    transforms: SaidTransforms = None
+
+    def to_confirmation(self) -> Confirmation:
+        return Confirmation(
+            mapping=self.mapping,
+            schema=None if self.fields is None else tuple(each.to_field() for each in self.fields),
+            default_currency=self.default_currency,
+            default_locale=self.default_locale,
+            transforms=self.transforms,
+        )
 
 
 class ReplaceQuery(BaseModel):
@@ -106,12 +120,20 @@ CSV_FORM = Media(
             "file": {
                 "type": "string",
                 "format": "binary",
-                "description": "The CSV, with a file name; UTF-8, 4.5 MB at most.",
-            }
+                "description": "The CSV, with a file name; UTF-8 unless `encoding` is sent, 4.5 MB at most.",
+            },
+            **CsvReading.model_json_schema()["properties"],
         },
         "required": ["file"],
     },
 )
+
+
+class Candidate(BaseModel):
+    """A field that a column might be as well."""
+
+    field: str
+    confidence: float = Field(ge=0, le=1)
 
 
 class Suggestion(BaseModel):
@@ -119,9 +141,19 @@ class Suggestion(BaseModel):
 
     column: str
     field: str | None = Field(description="Null: skip the column.")
-    origin: Origin = Field(description="Who says so.")
+    origin: Origin = Field(description="Who says so; claude: a model that was asked.")
     confidence: float = Field(ge=0, le=1)
     reason: str
+    type: str | None = Field(default=None, description="What its cells are read as; null for a skipped column.")
+    fits: float | None = Field(
+        default=None, ge=0, le=1, description="Share of the cells looked at that are of the type."
+    )
+    counterexamples: list[str] = Field(default=[], description="Up to 3 cells that are not.")
+    candidates: list[Candidate] = Field(default=[], description="Up to 3 fields it might be as well.")
+    habit: str | None = Field(
+        default=None, description="How cells with two readings are read, where nothing in the file decides it."
+    )
+    transforms: list[dict[str, Any]] = Field(default=[], description="The steps its cells go through, as remembered.")
 
 
 class Draft(BaseModel):
@@ -134,6 +166,7 @@ class Draft(BaseModel):
     suggestions: list[Suggestion] = Field(description="The mapping again, with how sure it is and why.")
     row_count: int | None
     notes: list[str] = Field(description="What a person should know of the file.")
+    detected: Detected | None = Field(default=None, description="How the file was read.")
 
 
 _DRAFT = {
@@ -156,10 +189,17 @@ _DRAFT = {
             "origin": "vocabulary",
             "confidence": 0.93,
             "reason": "the header says so, and every value is there once",
+            "type": "string",
+            "fits": 1.0,
+            "counterexamples": [],
+            "candidates": [{"field": "mpn", "confidence": 0.62}],
+            "habit": None,
+            "transforms": [],
         }
     ],
     "row_count": 1,
     "notes": [],
+    "detected": DETECTED_CSV,
 }
 
 
@@ -215,6 +255,8 @@ class Job(BaseModel):
     suggested_mapping: dict[str, str | None] = {}
     suggestions: list[Suggestion] = []
     notes: list[str] = []
+    detected: Detected | None = None
+    transforms: Transforms = {}
 
 
 class Confirmed(BaseModel):
@@ -238,6 +280,43 @@ class RowFinding(BaseModel):
     column: str | None
     message: str
     raw_value: str | None = Field(description="The cell as it stands in the file, cut at 500 characters.")
+
+
+class SampleFinding(BaseModel):
+    """What is wrong with one of the first rows, or what a person should know of it."""
+
+    severity: Severity
+    error_type: ErrorType
+    field: str | None
+    column: str | None
+    message: str
+    raw_value: str | None
+
+
+class SampleRow(BaseModel):
+    """What would be made of one of the first rows."""
+
+    row_number: int = Field(description="Data rows count from 1.")
+    values: dict[str, Any] = Field(description="Field to value, as products print it; none of a row that is refused.")
+    errors: list[SampleFinding]
+
+
+class SamplePreview(BaseModel):
+    """What would be made of the first rows."""
+
+    model_config = _answer(
+        {
+            "rows": [
+                {
+                    "row_number": 1,
+                    "values": {"sku": "SHOE-001", "name": "Air Max 90", "brand": "Nike", "price": "129.99"},
+                    "errors": [],
+                }
+            ]
+        }
+    )
+
+    rows: list[SampleRow]
 
 
 class FindingsPage(BaseModel):

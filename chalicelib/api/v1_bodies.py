@@ -6,6 +6,7 @@ their models describe them for ``/openapi.json``, with the examples the document
 not be there, so that the printed examples hold.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, Stri
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.endpoint import Media
+from chalicelib.api.reading_bodies import DETECTED_CSV, CsvReading, Detected, FileFormat
+from chalicelib.api.transform_bodies import EXAMPLE, SaidTransforms, Transforms
 from chalicelib.formats import Reading
 from chalicelib.imports.receive import Terms
 from chalicelib.model.import_job import MatchOn
@@ -28,7 +31,6 @@ PixeepimStatus = Literal[
     "pending", "analyzing", "awaiting_mapping", "ready", "processing", "completed", "failed", "cancelled"
 ]
 ProductsManagerStatus = Literal["pending", "processing", "completed", "completed_with_errors", "failed"]
-FileFormat = Literal["csv", "xlsx", "json", "xml"]
 ImportType = Literal["manual", "url", "ftp", "sftp", "email", "s3", "push", "scheduled", "wizard", "api"]
 
 Page = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -48,10 +50,6 @@ def _switch(text: Any) -> Any:
 Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
-def _spelled_out(text: Any) -> Any:
-    return "\t" if text in ("tab", "\\t") else text
-
-
 def _lower(text: Any) -> Any:
     return text.lower() if isinstance(text, str) else text
 
@@ -69,22 +67,11 @@ def _answer(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(defer_build=True, json_schema_extra={"examples": [example]})
 
 
-class ReadingFields(BaseModel):
+class ReadingFields(CsvReading):
     """How a file is to be read; what is left out is found out."""
 
-    skip_header_rows: int = Field(
-        default=0, ge=0, le=1000, description="What stands before the header: lines of a CSV, rows of a sheet."
-    )
     format: Annotated[FileFormat | None, BeforeValidator(_lower)] = Field(
         default=None, description="Left out: told from the bytes."
-    )
-    encoding: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9][\w.:+-]{0,39}$",
-        description="Of the text, such as cp1252; UTF-8 if left out.",
-    )
-    delimiter: Annotated[str | None, BeforeValidator(_spelled_out)] = Field(
-        default=None, pattern=r'^([^\r\n"]|tab)$', description="Of a CSV: one character, or tab."
     )
     sheet: str | None = Field(
         default=None, min_length=1, max_length=100, description="Of a workbook: its name, or its number from 1."
@@ -97,14 +84,7 @@ class ReadingFields(BaseModel):
     )
 
     def to_reading(self) -> Reading:
-        return Reading(
-            format=self.format,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            skip_header_rows=self.skip_header_rows,
-            sheet=self.sheet,
-            record_path=self.record_path,
-        )
+        return replace(super().to_reading(), format=self.format, sheet=self.sheet, record_path=self.record_path)
 
 
 class SupplierFields(ReadingFields):
@@ -165,6 +145,10 @@ class ImportForm(SupplierFields):
         default=None,
         description="A JSON object, column to field. Left out: as suggested, if that has a key and a title.",
     )
+    transforms: str | None = Field(
+        default=None,
+        description="A JSON object, column to the steps its cells go through. Left out: as they were confirmed before.",
+    )
     update_existing: Switch = Field(default=True, description="False: products there are stay as they are.")
 
 
@@ -194,6 +178,7 @@ class MappingBody(BaseModel):
                 "Marque": "brand_name",
             },
             "import_options": {"overwrite_existing": True},
+            "transforms": EXAMPLE,
         }
     )
 
@@ -208,6 +193,7 @@ class MappingBody(BaseModel):
     import_options: dict[str, Any] | None = Field(
         default=None, description="overwrite_existing, create_missing, blank_cells, error_policy, match_on."
     )
+    transforms: SaidTransforms = None
 
 
 class MappingField(BaseModel):
@@ -216,6 +202,14 @@ class MappingField(BaseModel):
     model_config = ConfigDict(strict=True)
 
     mapping: dict[str, str | None] | None
+
+
+class TransformsField(BaseModel):
+    """The steps in a form, likewise."""
+
+    model_config = ConfigDict(strict=True)
+
+    transforms: dict[str, Any] | None
 
 
 class JobsQuery(BaseModel):
@@ -318,6 +312,7 @@ class MadeImport(BaseModel):
     created_at: datetime
     total_rows: int = 0
     notes: list[str] = Field(default=[], description="What a person should know of the file.")
+    detected: Detected | None = Field(default=None, description="How the file was read; null before it was.")
 
 
 class ImportSummary(BaseModel):
@@ -411,6 +406,7 @@ class Decided(BaseModel):
     mapping_source: Literal["saved", "template", "suggested"] | None = None
     validation_rules: dict[str, Any] = {}
     import_options: dict[str, Any] = {}
+    transforms: Transforms = {}
 
 
 class PhasesSeconds(BaseModel):
@@ -496,6 +492,7 @@ class PixeepimImport(Decided):
     template_version: int | None = None
     file_sha256: str | None = None
     notes: list[str] = Field(default=[], description="What a person should know of the file.")
+    detected: Detected | None = Field(default=None, description="How the file was read; null before it was.")
     match_on: Literal["ean", "sku"] = "ean"
     is_archived: bool = False
     undo_of: UUID | None = Field(default=None, description="The import that this one undoes.")
@@ -578,6 +575,7 @@ class SavedImportMapping(BaseModel):
     id: UUID
     status: PixeepimStatus
     column_mapping: dict[str, str | None] = Field(description="As it was sent.")
+    transforms: Annotated[Transforms, Field(description="The steps that hold; only when there are any.")] = {}
 
 
 class StartedImport(BaseModel):
@@ -710,14 +708,31 @@ class ProductsManagerErrors(BaseModel):
     meta: ProductsManagerMeta
 
 
+class CandidateField(BaseModel):
+    """A field that a column might be as well."""
+
+    field: str
+    confidence: float = Field(ge=0, le=1)
+
+
 class ColumnSuggestion(BaseModel):
     """What one column is taken for."""
 
     column: str
     field: str | None = Field(description="Null: skip the column.")
-    origin: Origin = Field(description="Who says so.")
+    origin: Origin = Field(description="Who says so; claude: a model that was asked.")
     confidence: float = Field(ge=0, le=1)
     reason: str
+    type: str | None = Field(default=None, description="What its cells are read as; null for a skipped column.")
+    fits: float | None = Field(
+        default=None, ge=0, le=1, description="Share of the cells looked at that are of the type."
+    )
+    counterexamples: list[str] = Field(default=[], description="Up to 3 cells that are not.")
+    candidates: list[CandidateField] = Field(default=[], description="Up to 3 fields it might be as well.")
+    habit: str | None = Field(
+        default=None, description="How cells with two readings are read, where nothing in the file decides it."
+    )
+    transforms: list[dict[str, Any]] = Field(default=[], description="The steps its cells go through, as remembered.")
 
 
 class ImportMapping(Decided):
@@ -737,6 +752,12 @@ class ImportMapping(Decided):
                     "origin": "vocabulary",
                     "confidence": 0.97,
                     "reason": "the header says so",
+                    "type": "string",
+                    "fits": 1.0,
+                    "counterexamples": [],
+                    "candidates": [],
+                    "habit": None,
+                    "transforms": [],
                 },
                 {
                     "column": "Titre produit",
@@ -744,10 +765,17 @@ class ImportMapping(Decided):
                     "origin": "vocabulary",
                     "confidence": 0.95,
                     "reason": "the header says so",
+                    "type": "string",
+                    "fits": 1.0,
+                    "counterexamples": [],
+                    "candidates": [],
+                    "habit": None,
+                    "transforms": [],
                 },
             ],
             "total_rows": 1,
             "notes": [],
+            "detected": DETECTED_CSV,
             "column_mapping": None,
             "mapping_source": None,
             "validation_rules": {},
@@ -763,6 +791,7 @@ class ImportMapping(Decided):
     suggestions: list[ColumnSuggestion] = Field(description="The mapping again, with how sure it is and why.")
     total_rows: int
     notes: list[str] = Field(description="What a person should know of the file.")
+    detected: Detected | None = Field(default=None, description="How the file was read; null before it was.")
 
 
 class ValueChange(BaseModel):

@@ -42,12 +42,14 @@ from chalicelib.api.v1_bodies import (
     RetriedImport,
     SavedImportMapping,
     StartedImport,
+    TransformsField,
     UndoBody,
     UndoQuery,
     UploadForm,
     UrlBody,
 )
 from chalicelib.dialects import pixeepim, productsmanager, v1
+from chalicelib.dialects.segops import transforms_json
 from chalicelib.dialects.v1 import Spelling
 from chalicelib.errors import BadRequest, InvalidValue
 from chalicelib.imports import control, history, report
@@ -156,6 +158,7 @@ def create_import(call: Call) -> Answer:
         file.content,
         terms,
         mapping=_mapping_in(asked.mapping),
+        transforms=_transforms_in(asked.transforms),
         options={"overwrite_existing": asked.update_existing},
     )
     return Answer(productsmanager.made_json(job), code=201)
@@ -336,9 +339,12 @@ def save_import_mapping(call: Call, import_id: str) -> Answer:
         mapping=v1.engine_mapping(body.column_mapping),
         rules=v1.engine_rules(body.validation_rules or {}),
         options=body.import_options or {},
+        transforms=body.transforms,
     )
     named = named.now(save_mapping(call.services, call.caller.workspace_id, named.job.id, said))
-    return named.answer({**pixeepim.head_json(named.job), "column_mapping": body.column_mapping})
+    # Also those that were not said and hold because the columns were confirmed with them before.
+    steps = {"transforms": transforms_json(named.job)} if named.job.transforms else {}
+    return named.answer({**pixeepim.head_json(named.job), "column_mapping": body.column_mapping, **steps})
 
 
 @endpoint(
@@ -536,9 +542,21 @@ def _mapping_in(text: str | None) -> dict[str, str | None] | None:
     """Column to field, from a form's text in the engine's names; None when nothing is said. Raises InvalidValue."""
     if text is None:
         return None
-    try:
-        value = json_value(text.encode(), "mapping")
-    except BadRequest as error:
-        raise InvalidValue({"mapping": f"must be a JSON object, column to field: {error}"}) from error
-    said = checked(MappingField, {"mapping": value}).mapping
+    said = checked(MappingField, {"mapping": _object_in(text, "mapping", "column to field")}).mapping
     return v1.engine_mapping(said) if said else None
+
+
+def _transforms_in(text: str | None) -> dict[str, Any] | None:
+    """Column to steps, likewise."""
+    if text is None:
+        return None
+    value = _object_in(text, "transforms", "column to a list of steps")
+    return checked(TransformsField, {"transforms": value}).transforms
+
+
+def _object_in(text: str, name: str, what: str) -> Any:
+    """What a form's text is as JSON. Raises InvalidValue."""
+    try:
+        return json_value(text.encode(), name)
+    except BadRequest as error:
+        raise InvalidValue({name: f"must be a JSON object, {what}: {error}"}) from error

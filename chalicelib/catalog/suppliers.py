@@ -14,6 +14,7 @@ import orjson
 
 from chalicelib.errors import Conflict, InvalidValue, NotFound
 from chalicelib.ids import make_job_uuid
+from chalicelib.model.mapping import Learned
 from chalicelib.model.supplier import CODE_CHARACTERS, NAME_CHARACTERS, Supplier
 from chalicelib.services import Services
 from chalicelib.store import suppliers
@@ -119,10 +120,16 @@ def resolve(
     )
 
 
+def find(cursor: Cursor, workspace_id: int, code: str) -> Supplier | None:
+    """The supplier with this code, if there is one already. Raises InvalidValue for a code that cannot be."""
+    code = code.strip()
+    return suppliers.by_code(cursor, workspace_id, _read_code(code, "supplier_code")) if code else None
+
+
 def mapping_for(
     cursor: Cursor, workspace_id: int, supplier_id: UUID, headers: Sequence[str]
-) -> Mapping[str, str | None] | None:
-    """Header to field as the supplier's last file of these columns was confirmed, in any order and however they are
+) -> Mapping[str, Learned] | None:
+    """Each header as in the supplier's last file of these columns it was confirmed, in any order and however they are
     spaced and cased; None: there was none.
     """
     confirmed = suppliers.mapping(cursor, workspace_id, supplier_id, _headers_key(headers))
@@ -136,12 +143,12 @@ def remember_mapping(
     workspace_id: int,
     supplier_id: UUID,
     headers: Sequence[str],
-    mapping: Mapping[str, str | None],
+    confirmed: Mapping[str, Learned],
     now: datetime,
 ) -> None:
-    """Keep what a file with these columns was confirmed with, for the supplier's next one."""
-    confirmed = {normalise_header(header): field for header, field in mapping.items()}
-    suppliers.remember(cursor, workspace_id, supplier_id, _headers_key(headers), confirmed, now=now)
+    """Keep what the columns of a file were confirmed as, by header, for the supplier's next file with the same ones."""
+    by_key = {normalise_header(header): learned for header, learned in confirmed.items()}
+    suppliers.remember(cursor, workspace_id, supplier_id, _headers_key(headers), by_key, now=now)
 
 
 def _headers_key(headers: Iterable[str]) -> str:

@@ -9,11 +9,12 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from chalicelib.dialects.segops import time_json
+from chalicelib.dialects.segops import detected_json, time_json, transforms_json
 from chalicelib.dialects.v1 import STATUS_OF_STATE, edge_mapping, edge_name, edge_rules
 from chalicelib.ids import imp_id
 from chalicelib.model.import_job import FINISHED, ImportJob, JobState
 from chalicelib.model.import_options import match_on_of, read_options
+from chalicelib.model.mapping import suggested_columns
 from chalicelib.model.outcomes import DryRun, JobDetail, PreviewRow, Receipt, Stats, Undone, UndoPreview
 from chalicelib.model.pending_ean import PendingEan
 from chalicelib.model.row_error import RowError, Severity
@@ -55,6 +56,7 @@ def made_json(job: ImportJob) -> dict[str, Any]:
         "created_at": time_json(job.created_at),
         "total_rows": job.total_rows,
         "notes": _notes(job),
+        "detected": detected_json(job),
     }
 
 
@@ -105,6 +107,7 @@ def job_json(known: JobDetail) -> dict[str, Any]:
         "template_version": job.template_version,
         "file_sha256": job.file_sha256,
         "notes": _notes(job),
+        "detected": detected_json(job),
         "match_on": match_on_of(job, read_options(job.options)),
         **_decided(job),
         "is_archived": job.is_archived,
@@ -156,7 +159,7 @@ def mapping_json(job: ImportJob) -> dict[str, Any]:
     """What was understood of a job's file, for whoever maps its columns; empty before the file was read."""
     analysis, suggestion = job.analysis or {}, job.suggestion or {}
     headers = analysis.get("headers", [])
-    columns = [{**each, "field": _edge(each["field"])} for each in suggestion.get("columns", ())]
+    columns = [_suggestion_json(each) for each in suggested_columns(suggestion)]
     return {
         **head_json(job),
         "headers": headers,
@@ -165,8 +168,14 @@ def mapping_json(job: ImportJob) -> dict[str, Any]:
         "suggestions": columns,
         "total_rows": job.total_rows,
         "notes": _notes(job),
+        "detected": detected_json(job),
         **_decided(job),
     }
+
+
+def _suggestion_json(column: Mapping[str, Any]) -> dict[str, Any]:
+    candidates = [{**each, "field": _edge(each["field"])} for each in column["candidates"]]
+    return {**column, "field": _edge(column["field"]), "candidates": candidates}
 
 
 def row_error_json(error: RowError) -> dict[str, Any]:
@@ -271,6 +280,7 @@ def _decided(job: ImportJob) -> dict[str, Any]:
         "mapping_source": job.mapping_source,
         "validation_rules": edge_rules(job.rules),
         "import_options": job.options,
+        "transforms": transforms_json(job),
     }
 
 

@@ -20,8 +20,12 @@ from chalicelib.errors import (
     Unauthenticated,
     Unavailable,
     UnreadableFile,
+    WrongEncoding,
 )
+from chalicelib.formats.encodings import public_name
 from chalicelib.model.import_job import FINISHED, ImportJob, JobState
+from chalicelib.model.mapping import suggested_columns
+from chalicelib.model.outcomes import SampledRow
 from chalicelib.model.product_schema import ProductSchema
 from chalicelib.model.row_error import RowError
 
@@ -61,6 +65,8 @@ def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
             return code, {name: [problem] for name, problem in error.fields.items()}
         case Conflict(fields=fields) if fields:
             return code, {name: [problem] for name, problem in fields.items()}
+        case WrongEncoding():
+            return code, {"file": [str(error)], **_way_on(error)}
         case UnreadableFile():
             return code, {"file": [str(error)]}
         case IllegalTransition():
@@ -70,6 +76,15 @@ def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
             return code, {"detail": str(error)}
 
 
+def _way_on(error: WrongEncoding) -> dict[str, Any]:
+    """Where the file cannot be read, and what to send with it to have it converted."""
+    found = {"byte_offset": error.byte_offset, "line": error.line}
+    if error.likely is None:
+        return found
+    likely = public_name(error.likely)
+    return {"likely_encoding": likely, **found, "retry_with": {"encoding": likely}}
+
+
 def upload_json(job: ImportJob) -> dict[str, Any]:
     """What an upload answers: the job and what the system understood of the file."""
     return {"job_id": job.id, **_draft(job)}
@@ -77,8 +92,15 @@ def upload_json(job: ImportJob) -> dict[str, Any]:
 
 def job_json(job: ImportJob) -> dict[str, Any]:
     """A job as it is polled; while it awaits its mapping, with what the wizard needs to go on."""
+    draft = _draft(job) if STATUS_OF_STATE[job.state] == "mapping" else {}
+    steps = {"transforms": transforms_json(job)} if job.transforms else {}
+    return {**listed_json(job), **draft, **steps}
+
+
+def listed_json(job: ImportJob) -> dict[str, Any]:
+    """A job among others, without what may be large."""
     counters = job.counters
-    printed = {
+    return {
         "id": job.id,
         "status": STATUS_OF_STATE[job.state],
         "filename": job.file_name,
@@ -94,15 +116,38 @@ def job_json(job: ImportJob) -> dict[str, Any]:
         "products_updated": counters.updated + counters.unchanged,
         "products_unchanged": counters.unchanged,
     }
-    if STATUS_OF_STATE[job.state] == "mapping":
-        printed |= _draft(job)
-    return printed
 
 
 def confirmed_json(job: ImportJob) -> dict[str, Any]:
     """What a confirm answers; the warnings only when there are any."""
     warnings = (job.confirmation or {}).get("warnings")
     return {"job_id": job.id, "status": STATUS_OF_STATE[job.state]} | ({"warnings": warnings} if warnings else {})
+
+
+def transforms_json(job: ImportJob) -> dict[str, Any]:
+    """The steps of a job's columns in the order of the file, each step's name before its words: PostgreSQL keeps no
+    order of keys.
+    """
+    headers = job.analysis["headers"] if job.analysis else ()
+    return {
+        header: [{"step": step["step"], **step} for step in job.transforms[header]]
+        for header in dict.fromkeys([*headers, *job.transforms])
+        if header in job.transforms
+    }
+
+
+def sample_json(rows: Sequence[SampledRow]) -> dict[str, Any]:
+    """What would be made of the first rows."""
+    return {
+        "rows": [
+            {
+                "row_number": row.row_number,
+                "values": row.values,
+                "errors": [_cell_finding_json(each) for each in row.findings],
+            }
+            for row in rows
+        ]
+    }
 
 
 def schema_json(schema: ProductSchema) -> dict[str, Any]:
@@ -142,15 +187,30 @@ def page_json(
 
 def row_error_json(error: RowError) -> dict[str, Any]:
     """What is wrong with a row: where it stands, in which column and field, what was found there, what to do."""
+    return {"row_number": error.row_number, "line": error.line, **_cell_finding_json(error)}
+
+
+def _cell_finding_json(error: RowError) -> dict[str, Any]:
     return {
-        "row_number": error.row_number,
-        "line": error.line,
         "severity": error.severity,
         "error_type": error.error_type,
         "field": error.field,
         "column": error.column,
         "message": error.message,
         "raw_value": error.raw_value,
+    }
+
+
+def detected_json(job: ImportJob) -> dict[str, Any] | None:
+    """How a job's file was read, in the words that say it; None where that was not kept, or the file not read yet."""
+    detected = (job.analysis or {}).get("detected")
+    if detected is None:
+        return None
+    is_csv = detected["format"] == "csv"
+    return {
+        **detected,
+        "quotechar": detected["quotechar"] or ("none" if is_csv else None),
+        "escapechar": detected["escapechar"] or None,
     }
 
 
@@ -162,7 +222,7 @@ def time_json(moment: datetime | None) -> str | None:
 def _draft(job: ImportJob) -> dict[str, Any]:
     assert job.analysis is not None and job.suggestion is not None
     headers = job.analysis["headers"]
-    columns = job.suggestion["columns"]
+    columns = suggested_columns(job.suggestion)
     return {
         "headers": headers,
         "sample_rows": [dict(zip(headers, row, strict=False)) for row in job.analysis["sample_rows"]],
@@ -171,6 +231,7 @@ def _draft(job: ImportJob) -> dict[str, Any]:
         "suggestions": columns,
         "row_count": job.total_rows,
         "notes": job.analysis["notes"],
+        "detected": detected_json(job),
     }
 
 

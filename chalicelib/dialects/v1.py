@@ -22,9 +22,12 @@ from chalicelib.errors import (
     Unauthenticated,
     Unavailable,
     UnreadableFile,
+    WrongEncoding,
 )
+from chalicelib.formats.encodings import public_name
 from chalicelib.ids import imp_id, parse_imp_id
 from chalicelib.model.import_job import MOVES, JobState, Move
+from chalicelib.model.mapping import ALIASES
 
 CODE_OF_ERROR: tuple[tuple[type[SkuloomError], int, str], ...] = (
     (Unauthenticated, 401, "unauthenticated"),
@@ -40,9 +43,6 @@ CODE_OF_ERROR: tuple[tuple[type[SkuloomError], int, str], ...] = (
     (FetchFailed, 400, "fetch_failed"),
     (Unavailable, 503, "unavailable"),
 )
-
-ALIASES = {"title": "name", "brand_name": "brand"}
-"""The v1 words for fields that the engine calls otherwise. Either word is understood; answers have the v1 word."""
 
 _EDGE_NAMES = {name: word for word, name in ALIASES.items()}
 
@@ -146,11 +146,18 @@ def error_answer(error: SkuloomError) -> tuple[int, dict[str, Any]]:
     match error:
         case InvalidValue() | Conflict():
             return code, {"error": word, "message": str(error), "details": error.fields}
+        case WrongEncoding():
+            return code, {"error": word, "message": str(error), "details": _place(error)}
         case IllegalTransition():
             status = STATUS_OF_STATE[JobState(error.state)]
             return code, {"error": word, "message": _refusal(Move(error.move), status), "details": {"status": status}}
         case _:
             return code, {"error": word, "message": str(error), "details": {}}
+
+
+def _place(error: WrongEncoding) -> dict[str, Any]:
+    likely = {"likely_encoding": public_name(error.likely)} if error.likely else {}
+    return {**likely, "byte_offset": error.byte_offset, "line": error.line}
 
 
 def _refusal(move: Move, status: str) -> str:

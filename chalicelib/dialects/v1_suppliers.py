@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.dialects.segops import time_json
 from chalicelib.dialects.v1 import edge_mapping, edge_rules
+from chalicelib.formats.csv_parser import NO_QUOTES
 from chalicelib.formats.reading import Reading
 from chalicelib.model.import_template import ListedTemplate, Template
 from chalicelib.model.supplier import Supplier
@@ -48,7 +49,12 @@ def template_json(template: Template) -> dict[str, Any]:
         "column_mapping": edge_mapping(content.mapping),
         "validation_rules": edge_rules(content.rules),
         "import_options": dict(content.options),
-        **asdict(Reading(**content.reading)),
+        "transforms": dict(content.transforms),
+        **_reading_json(Reading(**content.reading)),
         "created_at": time_json(template.created_at),
         "updated_at": time_json(template.updated_at),
     }
+
+
+def _reading_json(reading: Reading) -> dict[str, Any]:
+    return {**asdict(reading), "quotechar": "none" if reading.quotechar == NO_QUOTES else reading.quotechar}

@@ -9,11 +9,14 @@ before them afterwards. A row that was written before a column was discovered is
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import IO
 
 from chalicelib.errors import UnreadableFile
 from chalicelib.formats.csv_writer import REPORT_COLUMNS
+from chalicelib.formats.header_row import RECORDS, locate_header
 from chalicelib.formats.reading import FileLimits
+from chalicelib.model.outcomes import Detected
 
 PIECE_CHARACTERS = 64 * 1024
 PIECE_BYTES = 1024 * 1024
@@ -30,6 +33,8 @@ class CanonicalRows:
     def __init__(self, spool: IO[bytes], limits: FileLimits) -> None:
         self.spool = spool
         self.rows = 0
+        self.detected = Detected(format="csv")
+        """How their file was read, as far as its rewriter tells."""
         self._limits = limits
         self._positions: dict[object, int] = {}
         self._keys: list[object] = []
@@ -143,17 +148,30 @@ def quoted(cells: Sequence[str]) -> str:
 
 
 class Grid:
-    """Rows of a table whose first row with a cell is the header, on their way into canonical rows.
+    """Rows of a table on their way into canonical rows; the first, or the first after titles, is the header.
 
-    Cells come by their positions, from 0. A column without a header is one as soon as a row has a value in it.
+    Cells come by their positions, from 0. A column without a header is one as soon as a row has a value in it. A row
+    that repeats the header is none. ``skip_rows`` None: how many rows stand above the header is found out, for which
+    the first rows wait until there are enough of them, or `finish`. So is whether there is a header at all, where
+    ``has_header`` is None as well.
     """
 
-    def __init__(self, rows: CanonicalRows, skip_rows: int) -> None:
+    def __init__(self, rows: CanonicalRows, skip_rows: int | None, has_header: bool | None = None) -> None:
         self._rows = rows
         self._skip_rows = skip_rows
+        self._said_header = has_header
+        self.has_header = has_header is not False
+        self._waiting: list[tuple[int, dict[int, str]]] | None = [] if skip_rows is None else None
         self._positions: dict[int, int] = {}
         self._order: list[int] = []
+        self._header: dict[int, str] = {}
+        self._names: list[str] = []
         self._unnamed: list[str] = []
+        self._repeated = 0
+        self._first_repeated = 0
+        self._notes: list[str] = []
+        self.header_line: int | None = None
+        """Where the header was found, or the first row where there is none."""
 
     @property
     def columns(self) -> Mapping[int, int]:
@@ -162,34 +180,90 @@ class Grid:
 
     def add(self, cells: Mapping[int, str], line: int) -> None:
         """The cells of row ``line``, counted from 1."""
-        if [*cells] == self._order:
-            self._rows.add_row([*cells.values()], line)
-        elif line > self._skip_rows:
-            filled = {at: cell for at, cell in cells.items() if cell and not cell.isspace()}
-            self._add_filled(filled, line) if self._order else self._begin(filled)
+        if self._waiting is not None:
+            filled = _filled(cells)
+            if filled:
+                self._waiting.append((line, filled))
+                if len(self._waiting) >= RECORDS:
+                    self.finish()
+        elif cells and [*cells] == self._order:
+            values = [*cells.values()]
+            if values == self._names:
+                self._note_repeated(line)
+            else:
+                self._rows.add_row(values, line)
+        elif line > (self._skip_rows or 0):
+            filled = _filled(cells)
+            self._add_filled(filled, line) if self._order else self._begin(filled, line)
+
+    def finish(self) -> None:
+        """No more rows come, or enough have come to know the header."""
+        waiting, self._waiting = self._waiting or [], None
+        if not waiting:
+            return
+        width = 1 + max(max(cells) for _, cells in waiting)
+        records = [[cells.get(at, "") for at in range(width)] for _, cells in waiting]
+        found = locate_header(records, self._said_header, is_first=False)
+        self.has_header = found.is_there
+        self._notes += found.notes
+        for line, cells in waiting[found.above :]:
+            self.add(cells, line)
+
+    def told(self, detected: Detected) -> Detected:
+        """What was found out, and where the header is."""
+        line = self.header_line if self.has_header else None
+        return replace(detected, header=self.has_header, header_line=line)
+
+    def notes_of_header(self) -> list[str]:
+        """How the header was found."""
+        return self._notes
 
     def notes(self) -> list[str]:
-        return [f"Column {name.removeprefix('column_')} has no header; it is called {name}." for name in self._unnamed]
+        """All of what a person should know of the table, the header's among it."""
+        notes = [f"Column {name.removeprefix('column_')} has no header; it is called {name}." for name in self._unnamed]
+        if self._repeated:
+            rows = "One row repeats" if self._repeated == 1 else f"{self._repeated:,} rows repeat"
+            notes.append(f"{rows} the header; left out. The first is row {self._first_repeated:,} of the table.")
+        return [*self._notes, *notes]
 
-    def _begin(self, headers: Mapping[int, str]) -> None:
-        for at in sorted(headers):
-            self._new_column(at, headers[at])
+    def _begin(self, headers: dict[int, str], line: int) -> None:
+        if headers:
+            self.header_line = line
+        if headers and self.has_header:
+            self._header = {at: headers[at] for at in sorted(headers)}
+            self._names = [*self._header.values()]
+        for at, header in self._header.items():
+            self._new_column(at, header)
+        if not self.has_header:
+            self._add_filled(headers, line)
 
-    def _add_filled(self, filled: Mapping[int, str], line: int) -> None:
+    def _add_filled(self, filled: dict[int, str], line: int) -> None:
         if not filled:
+            return
+        if filled == self._header:
+            self._note_repeated(line)
             return
         for at in filled.keys() - self._positions.keys():
             name = f"column_{at + 1}"
-            self._unnamed.append(name)
+            if self.has_header:
+                self._unnamed.append(name)
             self._new_column(at, name)
         cells = [""] * len(self._order)
         for at, cell in filled.items():
             cells[self._positions[at]] = cell
         self._rows.add_row(cells, line)
 
+    def _note_repeated(self, line: int) -> None:
+        self._repeated += 1
+        self._first_repeated = self._first_repeated or line
+
     def _new_column(self, at: int, header: str) -> None:
         self._positions[at] = self._rows.column(at, header)
         self._order.append(at)
+
+
+def _filled(cells: Mapping[int, str]) -> dict[int, str]:
+    return {at: cell for at, cell in cells.items() if cell and not cell.isspace()}
 
 
 def _encoded(text: str) -> bytes:

@@ -12,6 +12,7 @@ a few blocks.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import IO, Any
@@ -22,7 +23,7 @@ from chalicelib.errors import UnreadableFile
 from chalicelib.fields import DIGITS_LIMIT
 from chalicelib.formats.canonical import CanonicalRows, Grid
 from chalicelib.formats.cells import list_cell
-from chalicelib.formats.encodings import TextStream
+from chalicelib.formats.encodings import TextStream, public_name
 from chalicelib.formats.reading import FileLimits, Reading
 from chalicelib.formats.record_paths import is_usual_list
 
@@ -72,7 +73,9 @@ def rewrite_json(
             raise UnreadableFile("The file is empty: it holds no JSON.", byte_offset=0)
         case _:
             raise text.broken("it begins with neither [ nor {")
-    return records.taken()
+    rows, notes = records.taken()
+    rows.detected = replace(rows.detected, encoding=public_name(source.encoding), bom=source.has_bom)
+    return rows, notes
 
 
 class _Text:
@@ -229,6 +232,7 @@ class _Records:
             raise self._text.broken("something stands behind the end")
         if self._best is None:
             raise self._nothing_found()
+        self._best.detected = replace(self._best.detected, record_path=self._best_path or None)
         if self._best_path:
             self._notes.append(f'The records are those under "{self._best_path}".')
         if self._others:
@@ -324,9 +328,11 @@ class _Records:
             self._keep_likeliest(rows, path)
         elif opening == "[" and (not path or self._path):
             rows = self._new_rows()
-            grid = Grid(rows, self._reading.skip_header_rows)
+            grid = Grid(rows, self._reading.skip_header_rows, self._reading.header)
             for number, value in self._elements():
                 grid.add(_listed(value, number), number)
+            grid.finish()
+            rows.detected = grid.told(rows.detected)
             self._skipped_rows = True
             self._notes += grid.notes()
             self._keep_likeliest(rows, path)

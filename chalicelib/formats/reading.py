@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the caller says a file is to be read; None and 0: found out.
+    """How the caller says a file is to be read; None: found out.
 
     Attributes:
         format: ``csv``, ``xlsx``, ``json`` or ``xml``; one that the bytes contradict is refused.
         encoding: of a CSV, JSON or XML file; a workbook has its own.
-        delimiter: of a CSV.
-        skip_header_rows: what stands before the header: lines of a CSV, rows of a sheet or of a JSON list of lists.
-            JSON objects and XML have no header, so there it says nothing, and a note says that.
+        delimiter: of a CSV; ``quotechar`` as well, empty for none.
+        skip_header_rows: what stands before the header: lines of a CSV, rows of a sheet or of a JSON list of lists. 0
+            says that nothing does. JSON objects and XML have no header, so there it says nothing, and a note says that.
+        header: whether the table begins with a header; its columns are column_1 and so on where it has none.
         sheet: of a workbook, by its name, or by its number from 1.
         record_path: where the records are: the keys that lead to the list in JSON (``data.products``), the elements
             that lead to the record in XML (``channel/item``, ``rss/channel/item``).
@@ -24,7 +25,9 @@ class Reading:
     format: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
-    skip_header_rows: int = 0
+    quotechar: str | None = None
+    skip_header_rows: int | None = None
+    header: bool | None = None
     sheet: str | None = None
     record_path: str | None = None
 

@@ -24,6 +24,9 @@ _FOREIGN = (
         "an old Excel workbook (.xls), a workbook with a password, or another old Office file",
         _SPREADSHEET_ADVICE,
     ),
+    (b"\x09\x04\x06\0", "an old Excel workbook (.xls)", _SPREADSHEET_ADVICE),
+    (b"\x09\x02\x06\0", "an old Excel workbook (.xls)", _SPREADSHEET_ADVICE),
+    (b"\x09\0\x04\0", "an old Excel workbook (.xls)", _SPREADSHEET_ADVICE),
     (b"GIF8", "a GIF image", _TABLE_ADVICE),
     (b"\x89PNG\r\n", "a PNG image", _TABLE_ADVICE),
     (b"\xff\xd8\xff", "a JPEG image", _TABLE_ADVICE),
@@ -57,6 +60,7 @@ _ELEMENT = re.compile(rb"<[A-Za-z_]")
 _CONTROL_BYTES = bytes(range(9)) + bytes(range(14, 32)) + b"\x7f"
 
 _BOM = b"\xef\xbb\xbf"
+_UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
 def detect(head: bytes, file_name: str, taken: Collection[str] = CSV_ONLY) -> str:
@@ -105,7 +109,7 @@ def refuse_binary(head: bytes, taken: Collection[str] = CSV_ONLY) -> None:
     A stray NUL or two is left to the rows they stand in; UTF-16, which is half NULs, is left to the encoding check.
     """
     controls = len(head) - len(head.translate(None, _CONTROL_BYTES))
-    if controls <= max(2, len(head) // 500) or looks_utf16(head):
+    if controls <= max(2, len(head) // 500) or looks_utf16(head) or head.startswith(_UTF32):
         return
     at = next(place for place, byte in enumerate(head) if byte in _CONTROL_BYTES)
     raise UnreadableFile(
@@ -116,9 +120,11 @@ def refuse_binary(head: bytes, taken: Collection[str] = CSV_ONLY) -> None:
 
 
 def looks_utf16(head: bytes) -> str | None:
-    """``utf-16``, ``utf-16-le`` or ``utf-16-be`` when the bytes look like one of them, else None."""
+    """``utf-16-le`` or ``utf-16-be`` when the bytes look like one of them, else None."""
+    if head.startswith(_UTF32):
+        return None
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
+        return "utf-16-le" if head.startswith(b"\xff") else "utf-16-be"
     half = len(head) // 2
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if half >= 4 and min(even, odd) * 10 <= max(even, odd) and max(even, odd) * 5 >= half * 2:
@@ -140,7 +146,7 @@ def _refused(kind: str, taken: Collection[str], advice: str) -> UnreadableFile:
 
 
 def _as_ascii(head: bytes) -> bytes:
-    """The head without BOM and leading blanks; of UTF-16 its ASCII characters."""
-    if utf16 := looks_utf16(head):
-        return head.decode(utf16, "ignore").encode("ascii", "replace").lstrip()
+    """The head without BOM and leading blanks; of UTF-16 and UTF-32 its ASCII characters."""
+    if wide := "utf-32" if head.startswith(_UTF32) else looks_utf16(head):
+        return head.decode(wide, "ignore").removeprefix("\ufeff").encode("ascii", "replace").lstrip()
     return head.removeprefix(_BOM).lstrip()

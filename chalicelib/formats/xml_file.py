@@ -12,6 +12,7 @@ Memory: a record and a few blocks, once the beginning is left behind.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import IO
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -22,10 +23,17 @@ import orjson
 from chalicelib.errors import UnreadableFile
 from chalicelib.formats.canonical import CanonicalRows
 from chalicelib.formats.cells import list_cell
-from chalicelib.formats.encodings import TextStream, wrong_encoding
+from chalicelib.formats.encodings import (
+    BOMS,
+    UTF8,
+    TextStream,
+    codec_named,
+    public_name,
+    shown_encoding,
+    wrong_encoding,
+)
 from chalicelib.formats.reading import FileLimits, Reading
 from chalicelib.formats.record_paths import Paths
-from chalicelib.formats.signatures import looks_utf16
 
 BLOCK_BYTES = 64 * 1024
 BEGINNING_BYTES = 1024 * 1024
@@ -33,6 +41,7 @@ BEGINNING_BYTES_AT_MOST = 8 * 1024 * 1024
 NESTING = 100
 
 _DECLARED = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)", re.IGNORECASE)
+_BEYOND_EXPAT = frozenset({"utf-32-le", "utf-32-be"})
 _KNOWN_TO_EXPAT = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1"})
 _NAMING_ATTRIBUTES = ("name", "key")
 _BROKEN_CHARACTER = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
@@ -44,7 +53,9 @@ def rewrite_xml(
     stream: IO[bytes], reading: Reading, limits: FileLimits, make_rows: Callable[[], CanonicalRows]
 ) -> tuple[CanonicalRows, list[str]]:
     """The rows of an XML file, and notes on them. Raises UnreadableFile with the line."""
-    blocks = _blocks(stream, reading.encoding)
+    head = stream.read(BLOCK_BYTES)
+    codec = _codec(head, reading.encoding)
+    blocks = _blocks(stream, head, codec)
     beginning, path = _beginning(blocks, reading.record_path)
     rows = make_rows()
     harvest = _Harvest(path, rows)
@@ -62,6 +73,12 @@ def rewrite_xml(
     document.end()
     harvest.gather_rest(document.root)
     rows.finish()
+    rows.detected = replace(
+        rows.detected,
+        encoding=public_name(codec_named(codec or shown_encoding(head) or _declared(head))),
+        bom=head.startswith(BOMS),
+        record_path="/".join(path),
+    )
     notes = [f'The records are the elements "{"/".join(path)}".']
     if reading.skip_header_rows:
         notes.append("skip_header_rows says nothing here: XML has no header.")
@@ -95,19 +112,32 @@ def _beginning(blocks: Iterator[Block], record_path: str | None) -> tuple[list[B
         enough *= 2
 
 
-def _blocks(stream: IO[bytes], encoding: str | None) -> Iterator[Block]:
-    """The file in pieces that expat can read: bytes, or text when it does not know their encoding."""
-    head = stream.read(BLOCK_BYTES)
+def _codec(head: bytes, encoding: str | None) -> str | None:
+    """What is to be decoded before expat sees it; None for what it knows."""
+    shown = shown_encoding(head)
+    if encoding is not None or shown in _BEYOND_EXPAT:
+        return encoding or shown
+    declared = _declared(head)
+    if declared in _KNOWN_TO_EXPAT or shown:
+        return None
+    # Declared as UTF-16, and yet its declaration can be read as ASCII: what it says is what somebody's program keeps
+    # texts in, not what it writes.
+    return UTF8 if declared.startswith("utf-16") else declared
+
+
+def _declared(head: bytes) -> str:
     declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf"))
-    name = encoding or (declared[1].decode().lower() if declared else "utf-8")
-    if encoding is None and (name in _KNOWN_TO_EXPAT or looks_utf16(head)):
+    return declared[1].decode().lower() if declared else UTF8
+
+
+def _blocks(stream: IO[bytes], head: bytes, codec: str | None) -> Iterator[Block]:
+    """The file in pieces that expat can read: bytes, or text when it does not know their encoding."""
+    if codec is None:
         yield head
         while block := stream.read(BLOCK_BYTES):
             yield block
         return
-    # Declared as UTF-16, and yet its declaration can be read as ASCII: what it says is what somebody's program keeps
-    # texts in, not what it writes.
-    text = TextStream(stream, head, "utf-8" if name.startswith("utf-16") else name, block_bytes=BLOCK_BYTES)
+    text = TextStream(stream, head, codec, block_bytes=BLOCK_BYTES)
     while piece := text.read():
         yield piece
 
@@ -168,7 +198,7 @@ class _Document:
     def _broken(self, block: Block, error: expat.ExpatError) -> UnreadableFile:
         at = self._parser.ErrorByteIndex - self._fed_bytes
         if isinstance(block, bytes) and error.code == _BROKEN_CHARACTER and _is_no_utf8(block, at):
-            return wrong_encoding(block, at, at_byte=self._fed_bytes, line=error.lineno)
+            return wrong_encoding(at_byte=self._fed_bytes + at, line=error.lineno)
         return UnreadableFile(
             f"This is no whole XML: on line {error.lineno:,}, at character {error.offset + 1:,}: "
             f"{expat.ErrorString(error.code)}. Nothing was imported; export the file again.",

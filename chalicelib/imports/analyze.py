@@ -7,8 +7,9 @@ file.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from typing import IO, Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from chalicelib.imports.finish import FILE_GONE, fail
 from chalicelib.imports.mapping import SavedMapping, save
 from chalicelib.imports.report import with_original_evidence
 from chalicelib.imports.start import start
-from chalicelib.imports.suggest import suggest_for
+from chalicelib.imports.suggest import prepare, suggest_for
 from chalicelib.imports.templates import read as read_template
 from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move
 from chalicelib.model.import_template import Template
@@ -30,6 +31,7 @@ from chalicelib.services import Services
 from chalicelib.sources.http_url import open_url
 from chalicelib.store import chunks, jobs
 from chalicelib.store.postgres import Cursor
+from chalicelib.suggest.unclear import habit_notes
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +64,12 @@ def analyze_stream(
     file_key: str,
     file_version: Callable[[], str],
     stored: list[str],
+    again: Callable[[], IO[bytes]],
+    utf8_only: bool = False,
 ) -> Analyzed:
-    """One pass over the bytes. What it stores beside the file is noted in ``stored``.
+    """One pass over the bytes, or more where they are not UTF-8, for which ``again`` opens the file once more.
+
+    What it stores beside the file is noted in ``stored``.
 
     Raises UnreadableFile with what, where and what to do.
     """
@@ -74,7 +80,16 @@ def analyze_stream(
         versions.append(services.files.put_stream(canonical_key, pieces, _CSV))
         stored.append(canonical_key)
 
-    analysis = analyze_file(stream, file_name, services.settings, reading, canonical=store, formats=formats)
+    analysis = analyze_file(
+        stream,
+        file_name,
+        services.settings,
+        reading,
+        canonical=store,
+        formats=formats,
+        again=again,
+        utf8_only=utf8_only,
+    )
     if versions:
         return Analyzed(analysis, canonical_key, versions[0])
     return Analyzed(analysis, file_key, file_version())
@@ -148,7 +163,7 @@ def file_key_for(
 
 def apply_template(services: Services, cursor: Cursor, job: ImportJob, template: Template) -> ImportJob:
     """The ready job, when the template fits its file; else the job as it is, whose notes say why."""
-    said = SavedMapping(template.mapping, template.rules, template.options)
+    said = SavedMapping(template.mapping, template.rules, template.options, template.transforms)
     try:
         return save(services, cursor, job, said, MappingSource.TEMPLATE)
     except InvalidValue as error:
@@ -185,6 +200,7 @@ def _analyze(services: Services, job: ImportJob, *, fetch_seconds: float | None 
     """Analyse a job's file, fetched first where it is elsewhere. Raises UnreadableFile, FetchFailed and NotFound."""
     stored: list[str] = []
     kept = False
+    prepare(services)
     try:
         if job.file_key is None and job.source is not None:
             file_name, file_key = _fetch(services, job, stored, fetch_seconds)
@@ -192,18 +208,26 @@ def _analyze(services: Services, job: ImportJob, *, fetch_seconds: float | None 
             file_name, file_key = job.file_name, job.file_key
         else:
             raise UnreadableFile(FILE_GONE)
-        with services.files.open(file_key) as file:
+        with ExitStack() as opened:
+            versions: list[str] = []
+
+            def again() -> IO[bytes]:
+                file = opened.enter_context(services.files.open(file_key))
+                versions.append(file.version)
+                return file.stream
+
             analyzed = analyze_stream(
                 services,
                 job.workspace_id,
                 job.uuid,
-                file.stream,
+                again(),
                 file_name,
                 _reading_of(job),
                 formats=job.reading.get("formats", tuple(FORMAT_NAMES)),
                 file_key=file_key,
-                file_version=lambda: file.version,
+                file_version=lambda: versions[-1],
                 stored=stored,
+                again=again,
             )
         settled = _save(services, job, file_name, file_key, analyzed)
         kept = settled is not None
@@ -246,7 +270,8 @@ def _save(services: Services, job: ImportJob, file_name: str, file_key: str, ana
     workspace_id = job.workspace_id
     with services.database.workspace(workspace_id) as cursor:
         analysis = with_original_evidence(cursor, workspace_id, analyzed.analysis)
-        suggestion = suggest_for(cursor, workspace_id, analysis, supplier_id=job.supplier_id)
+    suggestion = suggest_for(services, workspace_id, analysis, supplier_id=job.supplier_id)
+    with services.database.workspace(workspace_id) as cursor:
         ours = jobs.save_analysis(
             cursor,
             workspace_id,
@@ -258,7 +283,7 @@ def _save(services: Services, job: ImportJob, file_name: str, file_key: str, ana
             file_key=file_key,
             content_key=analyzed.content_key,
             content_version=analyzed.content_version,
-            analysis=analysis_json(analysis),
+            analysis=analysis_json(analysis, habit_notes(suggestion)),
             suggestion=suggestion_json(suggestion),
             total_rows=analysis.row_count,
             chunk_count=len(analysis.chunks),
@@ -282,21 +307,29 @@ def _reading_of(job: ImportJob) -> Reading:
     return Reading(**{name: value for name, value in job.reading.items() if name != "formats"})
 
 
-def analysis_json(analysis: Analysis) -> dict[str, Any]:
-    """What a job keeps of its analysis; the chunks have a table of their own.
+def analysis_json(analysis: Analysis, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """What a job keeps of its analysis, and further notes on it; the chunks have a table of their own.
 
-    PostgreSQL keeps no NUL character: in the sample its picture stands for it. The row itself will be a row error.
+    PostgreSQL keeps no NUL character: its picture stands for it. A row that holds one will be a row error.
     """
-    kept = asdict(analysis)
+    kept = asdict(replace(analysis, chunks=(), notes=(*analysis.notes, *notes)))
     del kept["chunks"]
-    kept["sample_rows"] = [list(map(_without_nul, row)) for row in analysis.sample_rows]
-    for column in kept["columns"]:
-        column["examples"] = list(map(_without_nul, column["examples"]))
-    return kept
+    stored: dict[str, Any] = _storable(kept)
+    return stored
 
 
-def _without_nul(text: str) -> str:
-    return text.replace("\0", "\u2400")
+def _storable(value: Any) -> Any:
+    """A value without NUL characters, and with escapes for halves of surrogate pairs, which are no characters."""
+    match value:
+        case str():
+            text = value.replace("\0", "\u2400")
+            return text if text.isprintable() else text.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {name: _storable(each) for name, each in value.items()}
+        case list() | tuple():
+            return list(map(_storable, value))
+        case _:
+            return value
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:

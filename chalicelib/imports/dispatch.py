@@ -70,8 +70,10 @@ def _note_missing_columns(cursor: Cursor, job: ImportJob, headers: Sequence[str]
 
 
 def missing_column(header: str) -> RowError:
-    """What is said of a column that the mapping names and the file lacks."""
-    message = f'The file has no column "{header}"; its field was left as it is.'
+    """What is said of a column that the mapping or its steps name and the file lacks."""
+    message = (
+        f'The file has no column "{header}"; its field was left as it is, and steps that ask for it found it blank.'
+    )
     return RowError(0, _HEADER_LINE, Severity.WARNING, ErrorType.COLUMN_NOT_FOUND, message, None, header)
 
 

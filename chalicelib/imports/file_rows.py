@@ -1,6 +1,5 @@
 """The rows of one chunk as they stand in the stored file: one ranged read, with what tells each row from all others."""
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -8,9 +7,10 @@ from chalicelib.errors import NotFound
 from chalicelib.formats import FORMATS
 from chalicelib.imports.finish import FILE_GONE
 from chalicelib.imports.plan import ImportPlan
-from chalicelib.imports.rows import row_hash
+from chalicelib.imports.rows import row_hash, text_reader
 from chalicelib.imports.spent import Spent
 from chalicelib.model.import_job import ImportJob
+from chalicelib.model.mapping import SKU
 from chalicelib.model.outcomes import ChunkRange, CsvDialect
 from chalicelib.services import Services
 
@@ -36,10 +36,10 @@ def read_rows(
         raise NotFound(FILE_GONE)
     with spent.reading() if spent else nullcontext():
         content = services.files.read_range(job.content_key, job.content_version, span.byte_start, span.byte_end)
-    key_at = plan.sku_position
+    key_text = text_reader(plan.rows, SKU)
     version = plan.rows.version
     return [
-        FileRow(number, line, cells, _key(cells, key_at), row_hash(cells, version))
+        FileRow(number, line, cells, _key(key_text(cells)), row_hash(cells, version))
         for number, (line, cells) in enumerate(
             FORMATS["csv"].read_rows(content, CsvDialect(**job.analysis["dialect"]), first_line=span.first_line),
             start=span.first_row,
@@ -47,7 +47,6 @@ def read_rows(
     ]
 
 
-def _key(cells: Sequence[str], key_at: int | None) -> str | None:
+def _key(key: str) -> str | None:
     """The sku of a row, or None where it has none that could be stored; its conversion will say why."""
-    key = cells[key_at].strip() if key_at is not None and key_at < len(cells) else ""
     return key if key and "\0" not in key else None

@@ -7,25 +7,30 @@ are passed over and told of in the job's errors.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.catalog.schema import check_fields, check_size
 from chalicelib.catalog.values import with_fields
 from chalicelib.errors import InvalidValue
+from chalicelib.fields import Unfit, habit_of_locale
 from chalicelib.imports.history import locked
-from chalicelib.imports.plan import ImportPlan, make_plan
+from chalicelib.imports.plan import ImportPlan, habit_of_column, make_plan
+from chalicelib.imports.transforms import compile_steps, respelled, type_after
 from chalicelib.model.import_job import ImportJob, JobState, MappingSource, Move, refuse
 from chalicelib.model.import_options import ImportOptions, match_on_of, read_options
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField, duplicates, refuse_field_name
+from chalicelib.model.transform import Steps, check_transforms, columns_named, read_transforms, transforms_json
 from chalicelib.model.validation_rule import FieldRule, check_rules, read_rules
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
 from chalicelib.store.postgres import Cursor
 from chalicelib.suggest import normalise_header
 from chalicelib.suggest.new_fields import field_of_column
+from chalicelib.suggest.unclear import as_read_by
 
 _JOINED = "array"
 """The one type several columns may be mapped to: their values are joined."""
@@ -36,11 +41,15 @@ _ON_THE_PRODUCT = frozenset({SKU, NAME, EAN})
 
 @dataclass(frozen=True, slots=True)
 class SavedMapping:
-    """What a caller decided: header to field, and the rules and options in the words of the Pixeepim document."""
+    """What a caller decided: header to field, and the rules and options in the words of the Pixeepim document.
+
+    ``transforms`` are the steps by header, as JSON has them; None: those the columns were confirmed with before.
+    """
 
     mapping: Mapping[str, str | None]
     rules: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    transforms: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ class Draft:
     Attributes:
         mapped: header to field, for the columns that are imported.
         new_fields: what the schema lacks and would be given; ``schema`` has them already.
-        missing_columns: columns the mapping names and the file lacks.
+        transforms: the steps of the columns that are imported, by the file's headers.
     """
 
     plan: ImportPlan
@@ -58,7 +67,7 @@ class Draft:
     source: MappingSource
     schema: ProductSchema
     new_fields: Sequence[SchemaField]
-    missing_columns: Sequence[str]
+    transforms: Mapping[str, Steps]
 
 
 def save_mapping(services: Services, workspace_id: int, job_id: int, said: SavedMapping) -> ImportJob:
@@ -81,6 +90,7 @@ def save(
     refuse(Move.SAVE_MAPPING, job.state)
     options = read_options(said.options)
     draft_of(services, cursor, job, said, source, at=at)
+    steps = _steps_said(job, said)
     ready = jobs.move(
         cursor,
         job.workspace_id,
@@ -93,6 +103,7 @@ def save(
         rules={name: rule.to_json() for name, rule in read_rules(said.rules).items()},
         options=options.to_json(),
         error_policy=options.error_policy,
+        transforms=transforms_json(steps),
     )
     assert ready is not None
     return ready
@@ -103,7 +114,8 @@ def draft(services: Services, cursor: Cursor, job: ImportJob) -> Draft:
     assert job.analysis is not None and job.suggestion is not None
     if job.mapping is not None:
         source = job.mapping_source or MappingSource.SAVED
-        return draft_of(services, cursor, job, SavedMapping(job.mapping, job.rules, job.options), source)
+        saved = SavedMapping(job.mapping, job.rules, job.options, job.transforms)
+        return draft_of(services, cursor, job, saved, source)
     return draft_of(services, cursor, job, SavedMapping(suggested_mapping(job)), MappingSource.SUGGESTED)
 
 
@@ -111,6 +123,44 @@ def suggested_mapping(job: ImportJob) -> dict[str, str | None]:
     """Header to field as an analysed job's suggestion has it."""
     assert job.suggestion is not None
     return {each["column"]: each["field"] for each in job.suggestion["columns"]}
+
+
+def kept_transforms(job: ImportJob, mapping: Mapping[str, str | None]) -> dict[str, Steps]:
+    """The steps of an analysed job that a mapping goes on with: those saved with the job, else those its columns were
+    confirmed with before, of the columns that are still mapped to the same field.
+    """
+    assert job.analysis is not None
+    if job.mapping is None:
+        return _suggested_transforms(job, mapping)
+    lenient = job.mapping_source is MappingSource.TEMPLATE
+    headers = job.analysis["headers"]
+    spelled, _ = _by_the_files_headers(job.mapping, headers, lenient=lenient)
+    saved = _steps_here(read_transforms(job.transforms), spelled, headers)
+    return {
+        here: saved[here]
+        for header, here in spelled.items()
+        if here in saved and mapping.get(here) == job.mapping[header]
+    }
+
+
+def _suggested_transforms(job: ImportJob, mapping: Mapping[str, str | None]) -> dict[str, Steps]:
+    """The steps of an analysed job's suggestion, of the columns that are mapped as it has them."""
+    assert job.suggestion is not None
+    return read_transforms(
+        {
+            each["column"]: each["transforms"]
+            for each in job.suggestion["columns"]
+            # A job of before there were steps suggests none.
+            if each.get("transforms") and each["field"] and mapping.get(each["column"]) == each["field"]
+        }
+    )
+
+
+def _steps_said(job: ImportJob, said: SavedMapping) -> dict[str, Steps]:
+    """What is said of steps, by the headers of whoever says it; who says nothing means what is suggested."""
+    if said.transforms is None:
+        return _suggested_transforms(job, said.mapping)
+    return read_transforms(said.transforms)
 
 
 def draft_of(
@@ -126,15 +176,18 @@ def draft_of(
     assert job.analysis is not None
     options, rules = read_options(said.options), read_rules(said.rules)
     stored = schemas.read(cursor, job.workspace_id)
-    mapped, missing = _by_the_files_headers(
-        said.mapping, job.analysis["headers"], lenient=source is MappingSource.TEMPLATE
-    )
-    new_fields = _new_fields(job, mapped, stored, at=at)
+    headers, lenient = job.analysis["headers"], source is MappingSource.TEMPLATE
+    spelled, missing = _by_the_files_headers(said.mapping, headers, lenient=lenient)
+    mapped = {here: name for header, here in spelled.items() if (name := said.mapping[header])}
+    steps = _steps_said(job, said)
+    if lenient:
+        steps = _steps_here(steps, spelled, headers)
+    new_fields = _new_fields(job, mapped, stored, steps, at=at)
     schema = with_fields(stored, new_fields)
     check_size(schema.fields, at, most=services.settings.columns)
-    check_mapping(mapped, schema.fields, job.analysis["headers"], at=at)
-    plan = plan_of(job, mapped, schema, options, rules, lenient=source is MappingSource.TEMPLATE, missing=missing)
-    return Draft(plan, mapped, source, schema, new_fields, missing)
+    check_mapping(mapped, schema.fields, headers, at=at)
+    plan = plan_of(job, mapped, schema, options, rules, steps, lenient=lenient, missing=missing)
+    return Draft(plan, mapped, source, schema, new_fields, steps)
 
 
 def plan_of(
@@ -143,16 +196,22 @@ def plan_of(
     schema: ProductSchema,
     options: ImportOptions,
     rules: Mapping[str, FieldRule],
+    transforms: Mapping[str, Steps],
     *,
     lenient: bool,
     missing: Sequence[str] = (),
 ) -> ImportPlan:
-    """The plan of an analysed job for a checked mapping. Raises InvalidValue for rules that cannot hold; ``lenient``
-    allows those of a template to speak of fields that this file does not fill.
+    """The plan of an analysed job for a checked mapping. Raises InvalidValue for rules and steps that cannot hold;
+    ``lenient`` allows those of a template to speak of fields and columns that this file does not have. ``missing``:
+    columns the mapping names and the file lacks; those its steps ask for are found here.
     """
     assert job.analysis is not None
-    if problems := check_rules(rules, set(mapped.values()), schema, lenient=lenient):
+    problems = check_rules(rules, set(mapped.values()), schema, lenient=lenient)
+    headers = job.analysis["headers"]
+    problems |= check_transforms(transforms, mapped, headers, lenient=lenient)
+    if problems:
         raise InvalidValue(problems)
+    asked = columns_named(step for steps in transforms.values() for step in steps)
     return make_plan(
         job.analysis,
         mapped,
@@ -161,7 +220,8 @@ def plan_of(
         options=options,
         rules=rules,
         supplier_code=job.supplier_code,
-        missing_columns=missing,
+        missing_columns=sorted({*missing, *asked.difference(headers)}),
+        transforms=transforms,
     )
 
 
@@ -192,32 +252,42 @@ def check_mapping(
 def _by_the_files_headers(
     mapping: Mapping[str, str | None], headers: Sequence[str], *, lenient: bool
 ) -> tuple[dict[str, str], list[str]]:
-    """Header to field for the columns that are imported, and the columns the file lacks.
+    """For the columns that are imported their headers as the file has them, and the columns the file lacks.
 
     A template (``lenient``) knows a column again whose header is only written otherwise. Of anybody else's mapping
     nothing is missing here: a column that is not there is refused later.
     """
-    wanted = {header: name for header, name in mapping.items() if name}
+    wanted = [header for header, name in mapping.items() if name]
     if not lenient:
-        return wanted, []
+        return {header: header for header in wanted}, []
     spelled = {normalise_header(header): header for header in reversed(headers)}
     found: dict[str, str] = {}
     missing = []
-    for header, name in wanted.items():
+    for header in wanted:
         here = header if header in headers else spelled.get(normalise_header(header))
-        if here is None or here in found:
+        if here is None or here in found.values():
             missing.append(header)
         else:
-            found[here] = name
+            found[header] = here
     return found, sorted(missing)
 
 
-def _new_fields(job: ImportJob, mapped: Mapping[str, str], stored: ProductSchema, *, at: str) -> list[SchemaField]:
+def _steps_here(steps: Mapping[str, Steps], spelled: Mapping[str, str], headers: Sequence[str]) -> dict[str, Steps]:
+    """A template's steps in the spelling of this file, those of columns that are imported."""
+    return {spelled[header]: respelled(each, headers) for header, each in steps.items() if header in spelled}
+
+
+def _new_fields(
+    job: ImportJob, mapped: Mapping[str, str], stored: ProductSchema, steps: Mapping[str, Steps], *, at: str
+) -> list[SchemaField]:
     """A field for each name the schema lacks, of the type the suggestion or the column's cells show."""
     assert job.analysis is not None and job.suggestion is not None
     suggested = {each["name"]: SchemaField(**each) for each in job.suggestion["schema"]}
     told = suggested_mapping(job)
-    columns = {each["header"]: ColumnEvidence(**each) for each in job.analysis["columns"]}
+    by_locale = habit_of_locale(stored.default_locale, stored.default_currency)
+    columns = {
+        each["header"]: as_read_by(by_locale, ColumnEvidence.from_json(each)) for each in job.analysis["columns"]
+    }
     made: dict[str, SchemaField] = {}
     problems: dict[str, str] = {}
     for header, name in mapped.items():
@@ -231,6 +301,24 @@ def _new_fields(job: ImportJob, mapped: Mapping[str, str], stored: ProductSchema
             made[name] = suggested[name]
         else:
             made[name] = field_of_column(name, columns[header], row_count=job.total_rows)
+        if name in made and header in steps:
+            made[name] = replace(made[name], type=_type_after(job, header, steps[header], made[name].type, stored))
     if problems:
         raise InvalidValue(problems)
     return list(made.values())
+
+
+def _type_after(job: ImportJob, header: str, steps: Steps, raw_type: str, stored: ProductSchema) -> str:
+    """The type of a new field after the steps of its column, by what they make of the rows that a job has kept."""
+    assert job.analysis is not None
+    headers = job.analysis["headers"]
+    evidence = next(each for each in job.analysis["columns"] if each["header"] == header)
+    transform, position = compile_steps(steps, header, headers, raw_type), evidence["position"]
+    before, after = [], []
+    for row in job.analysis["sample_rows"]:
+        # A row that is cut short, or that the steps do not take, says nothing.
+        with suppress(Unfit, IndexError):
+            after.append(transform(row).strip())
+            before.append(row[position].strip())
+    habit = habit_of_column(evidence, stored)
+    return type_after(steps, raw_type, list(filter(None, before)), list(filter(None, after)), habit)

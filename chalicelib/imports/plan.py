@@ -7,12 +7,14 @@ from typing import Any, Self
 
 import orjson
 
-from chalicelib.fields import column_habit
+from chalicelib.fields import Habit, column_habit, currency_named, habit_of_locale, written_habit
 from chalicelib.imports.rows import RULES, ColumnPlan, RowPlan
 from chalicelib.model.import_job import ErrorPolicy, MatchOn
 from chalicelib.model.import_options import BlankCells, ImportOptions
-from chalicelib.model.mapping import EAN, NAME, SKU
+from chalicelib.model.mapping import CURRENCY, EAN, NAME, SKU
+from chalicelib.model.outcomes import Writing
 from chalicelib.model.product_schema import ProductSchema
+from chalicelib.model.transform import Steps
 from chalicelib.model.validation_rule import FieldRule
 
 
@@ -29,7 +31,7 @@ class ImportPlan:
         error_policy: what a bad row does to the job.
         supplier_code: whose products they are; None leaves them with whom they have.
         unique_fields: those whose values are to be compared over the whole file before a row is written.
-        missing_columns: columns the mapping names and the file lacks.
+        missing_columns: columns the mapping or its steps name and the file lacks.
     """
 
     rows: RowPlan
@@ -41,11 +43,6 @@ class ImportPlan:
     supplier_code: str | None = None
     unique_fields: Sequence[str] = ()
     missing_columns: Sequence[str] = ()
-
-    @property
-    def sku_position(self) -> int | None:
-        """Index of the cell that holds the sku; None when the key is made from the ean."""
-        return next((column.position for column in self.rows.columns if column.field == SKU), None)
 
     @property
     def matches_by_ean(self) -> bool:
@@ -112,12 +109,15 @@ def make_plan(
     rules: Mapping[str, FieldRule] | None = None,
     supplier_code: str | None = None,
     missing_columns: Sequence[str] = (),
+    transforms: Mapping[str, Steps] | None = None,
 ) -> ImportPlan:
     """The plan for a file (its analysis as stored), a checked mapping (header to field), the schema that holds now, and
-    rules that ``check_rules`` found nothing against. Rules of fields that no column is mapped to say nothing here.
+    rules and steps that ``check_rules`` and ``check_transforms`` found nothing against. Rules of fields that no column
+    is mapped to say nothing here.
     """
     columns = []
     habits = {}
+    currency = _currency_of_file(analysis["columns"], mapped, transforms or {}, schema)
     for evidence in analysis["columns"]:
         name = mapped.get(evidence["header"])
         if name is None:
@@ -132,7 +132,7 @@ def make_plan(
                 required=field.required if field else False,
             )
         )
-        habits[evidence["header"]] = column_habit(evidence["examples"], schema.default_locale, schema.default_currency)
+        habits[evidence["header"]] = _with_currency(habit_of_column(evidence, schema), evidence["header"], currency)
     fields = {column.field for column in columns}
     asked = {name: rule for name, rule in (rules or {}).items() if name in fields}
     rows = RowPlan(
@@ -148,6 +148,7 @@ def make_plan(
         version="",
         rules=asked,
         blank_cells=options.blank_cells,
+        transforms=dict(transforms or {}),
     )
     unique_headers = {column["header"] for column in analysis["columns"] if column["unique"] is True}
     return ImportPlan(
@@ -165,11 +166,47 @@ def make_plan(
     )
 
 
+def habit_of_column(evidence: Mapping[str, Any], schema: ProductSchema) -> Habit:
+    """How a column's cells are read, by its evidence as stored; one from before habits were kept has examples only."""
+    by_locale = habit_of_locale(schema.default_locale, schema.default_currency)
+    currency = currency_named(evidence["header"], by_locale) or by_locale.currency
+    if not (evidence.get("numbers") and evidence.get("dates")):
+        return column_habit(evidence["examples"], schema.default_locale, currency)
+    return written_habit(
+        replace(by_locale, currency=currency),
+        Writing.from_json(evidence["numbers"]),
+        Writing.from_json(evidence["dates"]),
+        evidence["list_separator"],
+    )
+
+
+def _currency_of_file(
+    columns: Sequence[Mapping[str, Any]],
+    mapped: Mapping[str, str],
+    transforms: Mapping[str, Steps],
+    schema: ProductSchema,
+) -> str | None:
+    """The currency that every row of the file names in a column of its own; None where rows differ or none does."""
+    by_locale = habit_of_locale(schema.default_locale, schema.default_currency)
+    for evidence in columns:
+        if mapped.get(evidence["header"]) == CURRENCY and evidence["header"] not in transforms:
+            is_sole = evidence.get("distinct") == 1 and evidence.get("blank_rows") == 0
+            return currency_named(evidence["examples"][0], by_locale) if is_sole else None
+    return None
+
+
+def _with_currency(habit: Habit, header: str, currency: str | None) -> Habit:
+    """The habit of a column whose cells are of the file's currency, unless its header says otherwise."""
+    return replace(habit, currency=currency) if currency and currency_named(header, habit) is None else habit
+
+
 def _sole_texts(rows: RowPlan, field: str, unique_headers: Collection[str]) -> bool:
-    """Whether the analysis saw that no two rows have the same value of a field. It compared texts: two spellings of one
-    number or one EAN are two of them.
+    """Whether the analysis saw that no two rows have the same value of a field. It compared texts as the file has them:
+    two spellings of one number or one EAN are two of them, and what steps make of two texts may be one.
     """
     columns = [column for column in rows.columns if column.field == field]
+    if any(column.header in rows.transforms for column in columns):
+        return False
     is_text = field in {SKU, NAME} or (field != EAN and all(column.type == "string" for column in columns))
     return is_text and len(columns) == 1 and columns[0].header in unique_headers
 

@@ -4,7 +4,7 @@ In: the rows of a chunk and what became of them, with the products as they stand
 values as the products API prints them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from chalicelib.fields import FIELD_TYPES, JsonValue
 from chalicelib.imports.file_rows import FileRow
 from chalicelib.imports.imagined import ImaginedCatalogue
 from chalicelib.imports.plan import ImportPlan
-from chalicelib.imports.rows import Converted, Refused, row_explainer
+from chalicelib.imports.rows import Converted, Refused, row_explainer, text_reader
 from chalicelib.imports.work import ChunkWork, StoredCatalogue
 from chalicelib.model.mapping import EAN, NAME
 from chalicelib.model.outcomes import Change, PreviewRow, RowAction
@@ -40,6 +40,10 @@ class Preview:
     most: int
     rows: list[PreviewRow] = field(default_factory=list)
     _written: dict[str, _Shown] = field(default_factory=dict)
+    _ean_of: Callable[[Sequence[str]], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ean_of = text_reader(self.plan.rows, EAN)
 
     def add(
         self, stored: StoredCatalogue, catalogue: ImaginedCatalogue, rows: Sequence[FileRow], work: ChunkWork
@@ -122,14 +126,14 @@ class Preview:
             row_number=row.number,
             action=action,
             sku=sku,
-            ean=self._cell(EAN, row) if made.ean else None,
+            ean=self._ean_of(row.cells) if made.ean else None,
             name=made.name or (old.name if old else None),
             price=self._price(made),
             changes=changes or {},
         )
 
     def _bad(self, row: FileRow) -> PreviewRow:
-        """A bad row in its own words."""
+        """A bad row in its own words, before any steps."""
         return PreviewRow(row.number, RowAction.ERROR, row.key, self._cell(EAN, row), self._cell(NAME, row), None)
 
     def _cell(self, name: str, row: FileRow) -> str | None:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,17 +32,18 @@ from chalicelib.imports.dispatch import announce
 from chalicelib.imports.mapping import SavedMapping, save, suggested_mapping
 from chalicelib.imports.report import with_original_evidence
 from chalicelib.imports.start import start
-from chalicelib.imports.suggest import suggest_for
+from chalicelib.imports.suggest import prepare, suggest_for
 from chalicelib.imports.templates import read as read_template
 from chalicelib.model.import_job import ImportJob, JobState, MappingSource, MatchOn
 from chalicelib.model.import_template import Template
-from chalicelib.model.mapping import EAN, NAME, SKU
+from chalicelib.model.mapping import EAN, NAME, SKU, Suggestion
 from chalicelib.model.supplier import Supplier
 from chalicelib.services import Services
 from chalicelib.sources.http_url import check_url, name_in_url
 from chalicelib.store import chunks, jobs
 from chalicelib.store.files import UploadForm
 from chalicelib.store.postgres import Cursor
+from chalicelib.suggest.unclear import habit_notes
 
 _ALL_FORMATS = tuple(FORMAT_NAMES)
 
@@ -57,6 +58,7 @@ class Terms:
         template_id: whose mapping, rules, options and reading are taken; what ``reading`` says itself comes first.
         auto_start: with a template that fits, start at once.
         formats: what the API takes, keys of FORMAT_NAMES.
+        utf8_only: a file of another encoding is refused, unless ``reading`` names it.
     """
 
     import_type: str = "manual"
@@ -67,6 +69,7 @@ class Terms:
     reading: Reading = field(default_factory=Reading)
     auto_start: bool = False
     formats: Collection[str] = _ALL_FORMATS
+    utf8_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,15 @@ def receive_and_start(
     *,
     mapping: Mapping[str, str | None] | None,
     options: Mapping[str, Any],
+    transforms: Mapping[str, Any] | None = None,
 ) -> ImportJob:
-    """A queued job for these bytes, by this mapping or else by the suggested one.
+    """A queued job for these bytes, by this mapping or else by the suggested one; so its steps.
 
     Raises UnreadableFile, and InvalidValue when the mapping cannot be or, without one, when the file's columns do not
     say which holds the key and which the name; then nothing was stored.
     """
-    job = _receive(services, workspace_id, file_name, content, terms, SavedMapping(mapping or {}, options=options))
+    said = SavedMapping(mapping or {}, options=options, transforms=transforms)
+    job = _receive(services, workspace_id, file_name, content, terms, said)
     return start(services, workspace_id, job.id)
 
 
@@ -179,6 +184,8 @@ def _receive(
     """The job of an upload, mapped when there is a template or ``said``; without a mapping that stands for the
     suggested one.
     """
+    began = services.clock()
+    prepare(services)
     with services.database.workspace(workspace_id) as cursor:
         template = _template(cursor, workspace_id, terms)
     reading = _reading(terms, template)
@@ -186,11 +193,22 @@ def _receive(
     file_key = file_key_for(services, workspace_id, job_uuid, file_name)
     with _taken_out_again(services) as stored:
         analyzed = _store_and_analyze(
-            services, workspace_id, job_uuid, file_key, file_name, content, reading, terms.formats, stored
+            services, workspace_id, job_uuid, file_key, file_name, content, reading, terms, stored
+        )
+        with services.database.workspace(workspace_id) as cursor:
+            analyzed = replace(analyzed, analysis=with_original_evidence(cursor, workspace_id, analyzed.analysis))
+        suggestion = suggest_for(
+            services,
+            workspace_id,
+            analyzed.analysis,
+            supplier_id=_named_supplier(terms, template),
+            supplier_code=terms.supplier_code,
+            began=began,
+            ask=said is None or not said.mapping,
         )
         with services.database.workspace(workspace_id) as cursor:
             job = _create_analyzed(
-                services, cursor, workspace_id, terms, template, job_uuid, file_name, file_key, analyzed
+                services, cursor, workspace_id, terms, template, job_uuid, file_name, file_key, analyzed, suggestion
             )
             if said is not None:
                 return save(services, cursor, job, _complete(job, said), MappingSource.SAVED, at="mapping")
@@ -213,7 +231,7 @@ def _complete(job: ImportJob, said: SavedMapping) -> SavedMapping:
             f' {columns}: send a mapping such as {{"<column>": "ean", "<column>": "title"}}'
         )
         raise InvalidValue({"mapping": message})
-    return SavedMapping(mapping, said.rules, said.options)
+    return replace(said, mapping=mapping)
 
 
 def _template(cursor: Cursor, workspace_id: int, terms: Terms) -> Template | None:
@@ -230,7 +248,7 @@ def _reading(terms: Terms, template: Template | None) -> Reading:
     """How the file is to be read: as the caller says, and where they say nothing as the template does."""
     if template is None:
         return terms.reading
-    said = {name: value for name, value in asdict(terms.reading).items() if value}
+    said = {name: value for name, value in asdict(terms.reading).items() if value is not None}
     return Reading(**{**template.reading, **said})
 
 
@@ -244,10 +262,10 @@ def _create_analyzed(
     file_name: str,
     file_key: str,
     analyzed: Analyzed,
+    suggestion: Suggestion,
 ) -> ImportJob:
-    analysis = with_original_evidence(cursor, workspace_id, analyzed.analysis)
+    analysis = analyzed.analysis
     supplier = _supplier(services, cursor, workspace_id, terms, template)
-    suggestion = suggest_for(cursor, workspace_id, analysis, supplier_id=supplier.id if supplier else None)
     job = _create(
         cursor,
         workspace_id,
@@ -263,7 +281,7 @@ def _create_analyzed(
         file_sha256=analysis.sha256,
         content_key=analyzed.content_key,
         content_version=analyzed.content_version,
-        analysis=analysis_json(analysis),
+        analysis=analysis_json(analysis, habit_notes(suggestion)),
         suggestion=suggestion_json(suggestion),
         total_rows=analysis.row_count,
         chunk_count=len(analysis.chunks),
@@ -276,17 +294,21 @@ def _supplier(
     services: Services, cursor: Cursor, workspace_id: int, terms: Terms, template: Template | None
 ) -> Supplier | None:
     """The supplier the file is from; an unknown code makes one. Nobody named: the template's own."""
-    supplier_id = terms.supplier_id
-    if supplier_id is None and terms.supplier_code is None and template is not None:
-        supplier_id = template.supplier_id
     return suppliers.resolve(
         cursor,
         workspace_id,
         code=terms.supplier_code,
-        supplier_id=supplier_id,
+        supplier_id=_named_supplier(terms, template),
         now=services.now(),
         random=services.random_bits,
     )
+
+
+def _named_supplier(terms: Terms, template: Template | None) -> UUID | None:
+    """The supplier that is named by its id: the caller's, or else the template's own where the caller names nobody."""
+    if terms.supplier_id is None and terms.supplier_code is None and template is not None:
+        return template.supplier_id
+    return terms.supplier_id
 
 
 def _create(
@@ -321,7 +343,7 @@ def _store_and_analyze(
     file_name: str,
     content: bytes,
     reading: Reading,
-    formats: Collection[str],
+    terms: Terms,
     stored: list[str],
 ) -> Analyzed:
     """The file's analysis, while the file goes to S3. What was stored is noted in ``stored``, however it ends."""
@@ -335,10 +357,12 @@ def _store_and_analyze(
                 io.BytesIO(content),
                 file_name,
                 reading,
-                formats=formats,
+                formats=terms.formats,
                 file_key=file_key,
                 file_version=storing.result,
                 stored=stored,
+                again=lambda: io.BytesIO(content),
+                utf8_only=terms.utf8_only,
             )
         finally:
             if storing.exception() is None:

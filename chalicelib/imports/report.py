@@ -14,17 +14,17 @@ columns, so that it stays refused until somebody puts it right; a shorter one is
 shown by its picture, as everywhere: a file of rows with NULs would be taken for a binary one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from chalicelib.errors import FileReplaced, NotFound
-from chalicelib.fields import column_habit, habit_of_locale
 from chalicelib.formats import FORMATS
 from chalicelib.formats.csv_writer import CSV_MEDIA_TYPE, REPORT_COLUMNS, csv_pieces
 from chalicelib.imports import history
 from chalicelib.model.import_job import ImportJob
-from chalicelib.model.outcomes import Analysis, ChunkRange, ColumnEvidence, CsvDialect
+from chalicelib.model.outcomes import Analysis, ChunkRange, ColumnEvidence, CsvDialect, DecidedBy
 from chalicelib.model.row_error import RowError, Severity
 from chalicelib.services import Services
 from chalicelib.store import chunks, jobs, row_errors
@@ -160,24 +160,35 @@ def _findings(
 
 
 def with_original_evidence(cursor: Cursor, workspace_id: int, analysis: Analysis) -> Analysis:
-    """The analysis of a report, with the original file's examples in its columns: how a column writes its numbers and
-    dates is told from them. Any other analysis stays as it is.
+    """The analysis of a report, whose columns write their numbers and dates as the original file's do. Any other
+    analysis stays as it is.
     """
     original = _original(cursor, workspace_id, analysis)
     if original is None or original.analysis is None:
         return analysis
-    shown = {column["header"]: tuple(column["examples"]) for column in original.analysis["columns"]}
-
-    def evidence(column: ColumnEvidence) -> ColumnEvidence:
-        examples = shown.get(column.header, ())
-        return replace(column, examples=examples) if _tell_habits(examples) else column
-
-    return replace(analysis, columns=tuple(map(evidence, analysis.columns)))
+    original_columns = {column["header"]: column for column in original.analysis["columns"]}
+    return replace(
+        analysis,
+        columns=tuple(_written_as(column, original_columns.get(column.header)) for column in analysis.columns),
+    )
 
 
-def _tell_habits(examples: Sequence[str]) -> bool:
-    """Whether these cells say anything of how their column is written."""
-    return column_habit(examples, "", "") != habit_of_locale("", "")
+def _written_as(column: ColumnEvidence, original: Mapping[str, Any] | None) -> ColumnEvidence:
+    """The column of a report with the habits of the file's; an analysis of before they were kept tells them by its
+    examples.
+    """
+    if original is None:
+        return column
+    found = ColumnEvidence.from_json(original)
+    if found.numbers is None or found.dates is None:
+        examples = tuple(found.examples) or column.examples
+        return replace(column, examples=examples, numbers=None, dates=None, list_separator=None)
+    return replace(
+        column,
+        numbers=column.numbers if found.numbers.by is DecidedBy.LOCALE else found.numbers,
+        dates=column.dates if found.dates.by is DecidedBy.LOCALE else found.dates,
+        list_separator=found.list_separator or column.list_separator,
+    )
 
 
 def _original(cursor: Cursor, workspace_id: int, analysis: Analysis) -> ImportJob | None:

@@ -19,19 +19,22 @@ import orjson
 
 from chalicelib.fields import FIELD_TYPES, Habit, JsonValue, Parser, Unfit, habit_of_locale
 from chalicelib.imports.rules import Check, rule_check
+from chalicelib.imports.transforms import Transform, compile_steps, writes_numbers
 from chalicelib.model.ean import LENGTHS, Ean, check_digit_holds, parse_ean
 from chalicelib.model.import_job import MatchOn
 from chalicelib.model.import_options import BlankCells
 from chalicelib.model.mapping import EAN, NAME, SKU
 from chalicelib.model.product import SKU_CHARACTERS
 from chalicelib.model.row_error import ErrorType, Severity
+from chalicelib.model.transform import Steps, columns_named, read_transforms, transforms_json
 from chalicelib.model.validation_rule import FieldRule, read_rules
 
-RULES = 1
+RULES = 2
 """Goes up whenever the same cells would become something else, here or in ``fields``; it is part of the row hash."""
 
 RAW_VALUE_CHARACTERS = 500
 PROBLEMS_PER_ROW = 20
+_SHOWN_CHARACTERS = 60
 EXTRA_CELLS = " extra cells"
 """Where ``raw_data`` keeps cells that stand under no header. Headers are trimmed, so none begins with a blank."""
 
@@ -59,7 +62,7 @@ class RowPlan:
     """All that a row's conversion depends on; stored with the job, so that every chunk converts alike.
 
     ``habits`` says by header how a column is written; a column without one follows the locale. ``version`` names this
-    plan in row hashes. ``rules`` are those of mapped fields.
+    plan in row hashes. ``rules`` are those of mapped fields, ``transforms`` the steps of mapped columns by header.
     """
 
     columns: Sequence[ColumnPlan]
@@ -74,15 +77,18 @@ class RowPlan:
     version: str
     rules: Mapping[str, FieldRule] = field(default_factory=dict)
     blank_cells: BlankCells = BlankCells.CLEAR
+    transforms: Mapping[str, Steps] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """What it says beyond the usual: a plan without rules is told, and hashed, as before there were any."""
+        """What it says beyond the usual: a plan without rules and steps is told and hashed as before there were any."""
         told = {**asdict(self), "columns": [asdict(column) for column in self.columns], "headers": list(self.headers)}
-        del told["rules"], told["blank_cells"]
+        del told["rules"], told["blank_cells"], told["transforms"]
         if self.rules:
             told["rules"] = {name: rule.to_json() for name, rule in self.rules.items()}
         if self.blank_cells is not BlankCells.CLEAR:
             told["blank_cells"] = self.blank_cells.value
+        if self.transforms:
+            told["transforms"] = transforms_json(self.transforms)
         return told
 
     @classmethod
@@ -96,15 +102,30 @@ class RowPlan:
                 "match_on": MatchOn(stored["match_on"]),
                 "rules": read_rules(stored.get("rules", {})),
                 "blank_cells": BlankCells(stored.get("blank_cells", BlankCells.CLEAR)),
+                "transforms": read_transforms(stored.get("transforms", {})),
             }
         )
 
     def habit(self, column: ColumnPlan) -> Habit:
-        return self.habits.get(column.header) or habit_of_locale(self.locale, self.currency)
+        """How its cells are written when they are read, after their steps."""
+        habit = self.habits.get(column.header) or habit_of_locale(self.locale, self.currency)
+        return replace(habit, decimal=".") if writes_numbers(self.transforms.get(column.header, ())) else habit
 
     def column_of(self, field: str) -> ColumnPlan | None:
         """The first column of a field."""
         return next((column for column in self.columns if column.field == field), None)
+
+    def transform(self, column: ColumnPlan) -> Transform | None:
+        """What is read in place of the column's cells; None where they are read as they are."""
+        steps = self.transforms.get(column.header)
+        return compile_steps(steps, column.header, self.headers, column.type) if steps else None
+
+    @property
+    def last_needed(self) -> int:
+        """Index of the last cell a row cannot do without."""
+        named = columns_named(step for steps in self.transforms.values() for step in steps)
+        asked = [place for place, header in enumerate(self.headers) if header in named]
+        return max([column.position for column in self.columns] + asked, default=0)
 
     def is_asked_for(self, column: ColumnPlan) -> bool:
         """The schema or a rule demands a value."""
@@ -164,26 +185,52 @@ def raw_data(cells: Sequence[str], headers: Sequence[str]) -> bytes:
     return orjson.dumps(row)
 
 
+def text_reader(plan: RowPlan, name: str) -> Callable[[Sequence[str]], str]:
+    """A function from a row's cells to the text that its value of a field is read from.
+
+    It is blank where the file has no such column, the row no such cell, or the column's steps cannot take it.
+    """
+    column = plan.column_of(name)
+    if column is None:
+        return lambda _cells: ""
+    position, transform, last_needed = column.position, plan.transform(column), plan.last_needed
+    if transform is None:
+        return lambda cells: cells[position].strip() if position < len(cells) else ""
+
+    def read(cells: Sequence[str]) -> str:
+        if len(cells) <= last_needed:
+            return ""
+        try:
+            return transform(cells).strip()
+        except Unfit:
+            return ""
+
+    return read
+
+
 # All rules ------------------------------------------------------------------------------------------------------------
 
 
 def row_explainer(plan: RowPlan) -> Convert:
     """A function that converts a row by every rule, and finds all that is wrong with it."""
-    columns = [(column, _parser(plan, column)) for column in plan.columns]
+    columns = [(column, plan.transform(column), _parser(plan, column)) for column in plan.columns]
     checks = _checks(plan)
-    last_needed = max((column.position for column in plan.columns), default=0)
+    last_needed = plan.last_needed
 
     def explain(cells: list[str]) -> Converted | Refused:
         if malformed := _malformed(cells, len(plan.headers), last_needed):
             return Refused((malformed,))
-        finding = _Finding(plan, problems=_nul_cells(plan, cells))
-        for column, parse in columns:
-            cell = cells[column.position]
-            if "\0" not in cell:
-                _READERS.get(column.field, _read_field)(finding, column, parse, cell)
+        finding = _Finding(plan, cells, problems=_nul_cells(plan, cells))
+        if finding.problems and plan.transforms:
+            # Whatever the steps made of such a cell would be told of as if the file said it.
+            return Refused(_first_of(finding.problems))
+        for column, transform, parse in columns:
+            text = cells[column.position].strip() if transform is None else finding.transformed(column, transform)
+            if text is not None and "\0" not in text:
+                _READERS.get(column.field, _read_field)(finding, column, parse, text)
         for column, rule, check in checks:
-            _apply(finding, column, rule, check, cells[column.position])
-        _demand_required(plan, finding, cells)
+            _apply(finding, column, rule, check)
+        _demand_required(plan, finding)
         return _decide(plan, finding)
 
     return explain
@@ -191,30 +238,62 @@ def row_explainer(plan: RowPlan) -> Convert:
 
 @dataclass(slots=True)
 class _Finding:
-    """What the cells of one row came to so far. ``ean_problem`` is weighed once the whole row is known."""
+    """What the cells of one row came to so far. ``ean_problem`` is weighed once the whole row is known.
+
+    ``became`` has by position the texts that the steps of columns made of their cells.
+    """
 
     plan: RowPlan
+    cells: Sequence[str]
     problems: list[Problem]
+    became: dict[int, str] = field(default_factory=dict)
     data: dict[str, JsonValue] = field(default_factory=dict)
     sku: str = ""
     name: str | None = None
     ean: Ean | None = None
     ean_problem: Problem | None = None
+    stands_for_no_ean: bool = False
     warnings: list[Problem] = field(default_factory=list)
     lacks: list[Problem] = field(default_factory=list)
 
-    def refuse(self, error_type: ErrorType, column: ColumnPlan, message: str, cell: str) -> None:
-        self.problems.append(_problem(error_type, column.field, column.header, message, cell))
+    def transformed(self, column: ColumnPlan, transform: Transform) -> str | None:
+        """What the steps of a column make of its cell; None for one they cannot take, which is told."""
+        try:
+            text = transform(self.cells).strip()
+        except Unfit as unfit:
+            self.refuse(unfit.error_type, column, unfit.message)
+            return None
+        self.became[column.position] = text
+        return text
 
-    def say(self, rule: FieldRule, error_type: ErrorType, column: ColumnPlan, message: str, cell: str) -> None:
+    def is_untransformed(self, name: str) -> bool:
+        """The steps of the field's column could not take its cell."""
+        column = self.plan.column_of(name)
+        return column is not None and column.header in self.plan.transforms and column.position not in self.became
+
+    def text(self, column: ColumnPlan) -> str:
+        """What is read as the column's value."""
+        return self.became.get(column.position, self.cells[column.position].strip())
+
+    def problem(self, error_type: ErrorType, column: ColumnPlan, message: str) -> Problem:
+        """What is wrong with a cell, which is told as the file has it."""
+        cell, text = self.cells[column.position], self.text(column)
+        if text != cell.strip():
+            message = f"{message} (after its steps the cell is {_shown(text)})"
+        return _problem(error_type, column.field, column.header, message, cell)
+
+    def refuse(self, error_type: ErrorType, column: ColumnPlan, message: str) -> None:
+        self.problems.append(self.problem(error_type, column, message))
+
+    def say(self, rule: FieldRule, error_type: ErrorType, column: ColumnPlan, message: str) -> None:
         """The row breaks a rule, which may be worth a warning only."""
-        problem = _problem(error_type, column.field, column.header, rule.message or message, cell)
+        problem = self.problem(error_type, column, rule.message or message)
         if rule.severity is Severity.ERROR:
             self.problems.append(problem)
         else:
             self.warnings.append(replace(problem, severity=Severity.WARNING))
 
-    def demand(self, column: ColumnPlan, message: str, cell: str, *, by_nature: bool) -> None:
+    def demand(self, column: ColumnPlan, message: str, *, by_nature: bool) -> None:
         """A value is missing that a rule asks for, or that no product is without (``by_nature``). One that has it keeps
         it where blank cells are ignored.
         """
@@ -222,13 +301,12 @@ class _Finding:
         asked = rule if rule and rule.required else None
         if by_nature and self.plan.blank_cells is BlankCells.CLEAR:
             told = asked.message if asked and asked.message else message
-            self.refuse(ErrorType.MISSING_REQUIRED_FIELD, column, told, cell)
+            self.refuse(ErrorType.MISSING_REQUIRED_FIELD, column, told)
             return
         if asked:
-            self.say(asked, ErrorType.MISSING_REQUIRED_FIELD, column, message, cell)
+            self.say(asked, ErrorType.MISSING_REQUIRED_FIELD, column, message)
         if by_nature:
-            lacking = _problem(ErrorType.MISSING_REQUIRED_FIELD, column.field, column.header, message, cell)
-            self.lacks.append(lacking)
+            self.lacks.append(self.problem(ErrorType.MISSING_REQUIRED_FIELD, column, message))
 
     def value(self, name: str) -> JsonValue:
         """The value a rule is held against; None when there is none."""
@@ -243,40 +321,39 @@ class _Finding:
                 return self.data.get(name)
 
 
-def _read_sku(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) -> None:
-    finding.sku = cell.strip()
-    if len(finding.sku) > SKU_CHARACTERS:
-        message = f"the sku has {len(finding.sku)} characters; {SKU_CHARACTERS} are the limit"
-        finding.refuse(ErrorType.OUT_OF_RANGE, column, message, cell)
+def _read_sku(finding: _Finding, column: ColumnPlan, _parse: Parser, text: str) -> None:
+    finding.sku = text
+    if len(text) > SKU_CHARACTERS:
+        message = f"the sku has {len(text)} characters; {SKU_CHARACTERS} are the limit"
+        finding.refuse(ErrorType.OUT_OF_RANGE, column, message)
 
 
-def _read_name(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) -> None:
-    finding.name = cell.strip()
-    if not finding.name:
-        finding.demand(column, "the row has no name", cell, by_nature=True)
+def _read_name(finding: _Finding, column: ColumnPlan, _parse: Parser, text: str) -> None:
+    finding.name = text
+    if not text:
+        finding.demand(column, "the row has no name", by_nature=True)
 
 
-def _read_ean(finding: _Finding, column: ColumnPlan, _parse: Parser, cell: str) -> None:
-    text = cell.strip()
+def _read_ean(finding: _Finding, column: ColumnPlan, _parse: Parser, text: str) -> None:
     if not text:
         return
     ean = parse_ean(text)
     if not isinstance(ean, Ean):
-        finding.ean_problem = _problem(ErrorType.EAN_INVALID, column.field, column.header, ean.message, cell)
+        finding.ean_problem = finding.problem(ErrorType.EAN_INVALID, column, ean.message)
+        finding.stands_for_no_ean = ean.stands_for_none
         return
     finding.ean = ean
     if column.type:
         finding.data[column.field] = ean.printed
 
 
-def _read_field(finding: _Finding, column: ColumnPlan, parse: Parser, cell: str) -> None:
-    text = cell.strip()
+def _read_field(finding: _Finding, column: ColumnPlan, parse: Parser, text: str) -> None:
     if not text:
         return
     try:
         value = parse(text)
     except Unfit as unfit:
-        finding.refuse(unfit.error_type, column, unfit.message, cell)
+        finding.refuse(unfit.error_type, column, unfit.message)
         return
     if column.type == _LIST_TYPE and isinstance(value, list):
         earlier = finding.data.get(column.field)
@@ -305,16 +382,16 @@ def _check(plan: RowPlan, column: ColumnPlan, rule: FieldRule) -> Check:
     return rule_check(rule, "string" if column.field in _READERS else column.type, plan.habit(column))
 
 
-def _apply(finding: _Finding, column: ColumnPlan, rule: FieldRule, check: Check, cell: str) -> None:
+def _apply(finding: _Finding, column: ColumnPlan, rule: FieldRule, check: Check) -> None:
     value = finding.value(column.field)
     if value is None:
         return
-    text = str(value) if column.field in _READERS else cell.strip()
+    text = str(value) if column.field in _READERS else finding.text(column)
     for error_type, message in check(text, value):
-        finding.say(rule, error_type, column, message, cell)
+        finding.say(rule, error_type, column, message)
 
 
-def _demand_required(plan: RowPlan, finding: _Finding, cells: Sequence[str]) -> None:
+def _demand_required(plan: RowPlan, finding: _Finding) -> None:
     """A required field needs a value from one of its columns, or has been complained of already."""
     complained = {problem.field for problem in (*finding.problems, *finding.warnings, *finding.lacks)}
     for column in plan.columns:
@@ -324,12 +401,13 @@ def _demand_required(plan: RowPlan, finding: _Finding, cells: Sequence[str]) -> 
             continue
         complained.add(column.field)
         message = f'the field "{column.field}" is required, and the cell is blank'
-        finding.demand(column, message, cells[column.position], by_nature=column.required)
+        finding.demand(column, message, by_nature=column.required)
 
 
 def _decide(plan: RowPlan, finding: _Finding) -> Converted | Refused:
     if wrong := finding.ean_problem:
-        if finding.sku and plan.match_on is not MatchOn.EAN and not _ean_is_needed(plan):
+        matched_by_sku = plan.match_on is not MatchOn.EAN or finding.stands_for_no_ean
+        if finding.sku and matched_by_sku and not _ean_is_needed(plan):
             finding.warnings.append(replace(wrong, severity=Severity.WARNING))
         else:
             finding.problems.append(wrong)
@@ -364,7 +442,7 @@ def _key_by_ean(plan: RowPlan, finding: _Finding) -> None:
     if finding.ean and ean_will_do:
         finding.sku = finding.ean.printed
         return
-    if ean_will_do and finding.ean_problem:
+    if ean_will_do and (finding.ean_problem or finding.is_untransformed(EAN)):
         return
     if any(each.field == SKU or _is_nul_in_ean(each) for each in finding.problems):
         return
@@ -390,7 +468,7 @@ def _malformed(cells: Sequence[str], width: int, last_needed: int) -> Problem | 
 def _nul_cells(plan: RowPlan, cells: Sequence[str]) -> list[Problem]:
     fields = {column.position: column.field for column in plan.columns}
     headers = dict(enumerate(plan.headers))
-    message = "the cell holds a NUL character: export the file again as CSV UTF-8"
+    message = "the cell holds a byte that is not UTF-8, or a NUL character: correct it, or export the file as CSV UTF-8"
     return [
         _problem(ErrorType.ENCODING_ERROR, fields.get(position), headers.get(position), message, cell)
         for position, cell in enumerate(cells)
@@ -403,6 +481,10 @@ def _problem(
 ) -> Problem:
     raw_value = None if cell is None else cell[:RAW_VALUE_CHARACTERS].replace("\0", "\u2400")
     return Problem(Severity.ERROR, error_type, field_name, column, message, raw_value)
+
+
+def _shown(text: str) -> str:
+    return f'"{text}"' if len(text) <= _SHOWN_CHARACTERS else f'"{text[:_SHOWN_CHARACTERS]}…"'
 
 
 def _parser(plan: RowPlan, column: ColumnPlan) -> Parser:
@@ -419,14 +501,17 @@ def compile_row_converter(plan: RowPlan) -> Convert:
 
     Its source is made of positions and placeholders only; nothing of a file, a header or a field name enters it.
     """
+    steps = [(column.position, made) for column in plan.columns if (made := plan.transform(column))]
     names: dict[str, Any] = {
         "Converted": Converted,
         "Unfit": Unfit,
         "LENGTHS": LENGTHS,
         "check_digit_holds": check_digit_holds,
         "explain": row_explainer(plan),
+        **{f"steps_{position}": made for position, made in steps},
     }
-    body: list[str] = []
+    body = ["cells = cells.copy()"] if steps else []
+    body += [f"cells[{position}] = steps_{position}(given)" for position, _ in steps]
     lists: dict[str, list[int]] = {}
     for index, column in enumerate(plan.columns):
         names[f"field_{index}"], names[f"parse_{index}"] = column.field, _parser(plan, column)
@@ -442,15 +527,16 @@ def compile_row_converter(plan: RowPlan) -> Convert:
     source = [
         "def convert(cells):",
         f"    if len(cells) != {len(plan.headers)} or '\\0' in ''.join(cells): return explain(cells)",
+        "    given = cells",
         "    ean = name = None",
         "    sku = digits = ''",
         "    data = {}",
         "    try:",
         *(f"        {line}" for line in body or ["pass"]),
         "    except Unfit:",
-        "        return explain(cells)",
+        "        return explain(given)",
         *([f"    sku = {key}"] if key else []),
-        "    if not sku: return explain(cells)",
+        "    if not sku: return explain(given)",
         "    return Converted(sku, ean, name, data)",
     ]
     exec("\n".join(source), names)  # noqa: S102 - the source is ours to the last character, see above
@@ -462,8 +548,8 @@ def _sku_source(plan: RowPlan, index: int) -> list[str]:
     column = plan.columns[index]
     return [
         f"sku = cells[{column.position}].strip()",
-        f"if len(sku) > {SKU_CHARACTERS}: return explain(cells)",
-        *(["if not sku: return explain(cells)"] if column.field in plan.rules else []),
+        f"if len(sku) > {SKU_CHARACTERS}: return explain(given)",
+        *(["if not sku: return explain(given)"] if column.field in plan.rules else []),
         *_checked(plan, index, "sku", "sku"),
     ]
 
@@ -471,7 +557,7 @@ def _sku_source(plan: RowPlan, index: int) -> list[str]:
 def _name_source(plan: RowPlan, index: int) -> list[str]:
     return [
         f"name = cells[{plan.columns[index].position}].strip()",
-        "if not name: return explain(cells)",
+        "if not name: return explain(given)",
         *_checked(plan, index, "name", "name"),
     ]
 
@@ -482,7 +568,7 @@ def _ean_source(plan: RowPlan, index: int) -> list[str]:
         f"digits = cells[{column.position}].strip()",
         "if digits:",
         "    if not (len(digits) in LENGTHS and digits.isascii() and digits.isdigit() and check_digit_holds(digits)):",
-        "        return explain(cells)",
+        "        return explain(given)",
         "    ean = digits.zfill(14)",
         *([f"    data[field_{index}] = digits"] if column.type else []),
         *_indented(_checked(plan, index, "digits", "digits")),
@@ -527,7 +613,7 @@ def _checked(plan: RowPlan, index: int, text: str, value: str) -> list[str]:
     """A value that breaks its rule is explained."""
     if plan.columns[index].field not in plan.rules:
         return []
-    return [f"if check_{index}({text}, {value}): return explain(cells)"]
+    return [f"if check_{index}({text}, {value}): return explain(given)"]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
@@ -535,7 +621,7 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 
 def _otherwise(plan: RowPlan, column: ColumnPlan) -> list[str]:
-    return ["else: return explain(cells)"] if plan.is_asked_for(column) else []
+    return ["else: return explain(given)"] if plan.is_asked_for(column) else []
 
 
 _COLUMN_SOURCES = {SKU: _sku_source, NAME: _name_source, EAN: _ean_source}

@@ -13,6 +13,8 @@ from chalicelib.imports.history import locked
 from chalicelib.imports.mapping import draft
 from chalicelib.model.import_job import ImportJob, JobState, Move, refuse
 from chalicelib.model.import_options import match_on_of, read_options
+from chalicelib.model.mapping import Learned
+from chalicelib.model.transform import Steps, steps_json
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
 from chalicelib.store.postgres import Cursor
@@ -37,7 +39,7 @@ def start(services: Services, workspace_id: int, job_id: int) -> ImportJob:
                 default_locale=stored.default_locale,
                 now=now,
             )
-        remember(cursor, job, {**job.mapping, **drafted.mapped}, now=now)
+        remember(cursor, job, {**job.mapping, **drafted.mapped}, drafted.transforms, now=now)
         queued = jobs.move(
             cursor,
             workspace_id,
@@ -55,12 +57,23 @@ def start(services: Services, workspace_id: int, job_id: int) -> ImportJob:
     return queued
 
 
-def remember(cursor: Cursor, job: ImportJob, mapping: Mapping[str, str | None], *, now: datetime) -> None:
+def remember(
+    cursor: Cursor,
+    job: ImportJob,
+    mapping: Mapping[str, str | None],
+    transforms: Mapping[str, Steps],
+    *,
+    now: datetime,
+) -> None:
     """Keep what was confirmed: for the workspace by column, and for the job's supplier by the set of its columns."""
     assert job.analysis is not None
     headers = job.analysis["headers"]
-    here = {header: field for header, field in mapping.items() if header in headers}
-    learned = {normalise_header(header): field for header, field in here.items() if field}
+    here = {
+        header: Learned(field, tuple(steps_json(transforms.get(header, ()))))
+        for header, field in mapping.items()
+        if header in headers
+    }
+    learned = {normalise_header(header): each for header, each in here.items() if each.field}
     schemas.learn(cursor, job.workspace_id, learned, now=now)
     if job.supplier_id is not None:
         suppliers.remember_mapping(cursor, job.workspace_id, job.supplier_id, headers, here, now=now)

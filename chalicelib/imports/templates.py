@@ -21,6 +21,7 @@ from chalicelib.model.import_options import match_on_of, read_options
 from chalicelib.model.import_template import Content, ListedTemplate, Template
 from chalicelib.model.mapping import EAN
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField, refuse_field_name
+from chalicelib.model.transform import read_transforms, transforms_json
 from chalicelib.model.validation_rule import FieldRule, check_rules, read_rules
 from chalicelib.services import Services
 from chalicelib.store import import_templates, jobs, schemas
@@ -51,6 +52,7 @@ class TemplateEdit:
     rules: Mapping[str, Any] | None = None
     options: Mapping[str, Any] | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
+    transforms: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def _edited(base: Content, said: TemplateEdit) -> Content:
         rules=base.rules if said.rules is None else said.rules,
         options=base.options if said.options is None else said.options,
         reading={**base.reading, **said.reading},
+        transforms=base.transforms if said.transforms is None else said.transforms,
     )
 
 
@@ -197,7 +200,8 @@ def _plain(content: Content) -> Content:
         mapping=dict(content.mapping),
         rules={name: rule.to_json() for name, rule in read_rules(content.rules).items()},
         options=read_options(content.options).to_json(),
-        reading={name: value for name, value in content.reading.items() if value},
+        reading={name: value for name, value in content.reading.items() if value is not None},
+        transforms=transforms_json(read_transforms(content.transforms)),
     )
 
 
@@ -258,6 +262,7 @@ def _content_of_job(job: ImportJob) -> Content:
         rules=job.rules,
         options=replace(options, match_on=match_on_of(job, options)).to_json(),
         reading={name: value for name, value in job.reading.items() if name in known},
+        transforms={header: job.transforms[header] for header in job.mapping if header in job.transforms},
     )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chalicelib.imports.file_rows import FileRow
 from chalicelib.imports.plan import ImportPlan
-from chalicelib.imports.rows import Converted, Problem, Refused, compile_row_converter
+from chalicelib.imports.rows import Converted, Problem, Refused, compile_row_converter, text_reader
 from chalicelib.imports.unique import UniqueValue, not_unique, unique_values
 from chalicelib.model.import_job import ImportJob
 from chalicelib.model.mapping import EAN, NAME, SKU
@@ -189,23 +189,24 @@ def _accept(
     convert: Callable[[list[str]], Converted | Refused], plan: ImportPlan, rows: Iterable[FileRow], work: ChunkWork
 ) -> list[Accepted]:
     accepted = []
+    name_of = text_reader(plan.rows, NAME)
     for row in rows:
         made = convert(row.cells)
         if isinstance(made, Refused):
             work.refuse(row, made.problems)
-            if not plan.create_missing or _is_nameless(plan, row, made):
+            if not plan.create_missing or _is_nameless(plan, row, name_of, made):
                 work.homeless.append(row)
         else:
             accepted.append((row, made))
     return accepted
 
 
-def _is_nameless(plan: ImportPlan, row: FileRow, refused: Refused) -> bool:
+def _is_nameless(plan: ImportPlan, row: FileRow, name_of: Callable[[Sequence[str]], str], refused: Refused) -> bool:
     """A bad row has no name that will do. Where blank cells are ignored a blank one is no problem of its own."""
     column = plan.rows.column_of(NAME)
     if column is None or any(each.field == NAME for each in refused.problems):
         return True
-    return column.position < len(row.cells) and not row.cells[column.position].strip()
+    return column.position < len(row.cells) and not name_of(row.cells)
 
 
 def _changed(accepted: Iterable[Accepted], known: Mapping[str, KnownProduct], work: ChunkWork) -> list[Accepted]:

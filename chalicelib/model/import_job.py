@@ -194,6 +194,8 @@ class ImportJob:
     """``model.mapping.Suggestion`` as JSON."""
     mapping: dict[str, str | None] | None
     """Header to field, as saved or confirmed."""
+    transforms: dict[str, Any]
+    """Header to the steps of its cells, likewise."""
     mapping_source: MappingSource | None
     confirmation: dict[str, Any] | None
     """The confirm request as it was sent, to know the same one again."""

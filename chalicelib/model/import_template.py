@@ -14,12 +14,14 @@ class Content:
     Attributes:
         mapping: header to field; ``rules`` and ``options`` as they are saved with a job's mapping.
         reading: how the file is to be read (``formats.Reading``), of its fields those that say something.
+        transforms: header to the steps of its cells; those of a column that is not mapped mean nothing.
     """
 
     mapping: Mapping[str, str | None] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
+    transforms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,10 @@ class Template:
     rules: Mapping[str, Any]
     options: Mapping[str, Any]
     reading: Mapping[str, Any]
+    transforms: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
 
     @property
     def content(self) -> Content:
-        return Content(self.mapping, self.rules, self.options, self.reading)
+        return Content(self.mapping, self.rules, self.options, self.reading, self.transforms)

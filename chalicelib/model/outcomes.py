@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from chalicelib.model.import_job import ImportJob, MappingSource
@@ -14,6 +14,12 @@ from chalicelib.model.row_error import RowError
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
     """How the bytes of a CSV become cells. ``bom_bytes`` stand before the header and belong to nothing.
+
+    ``quotechar`` is empty where a quote is a sign like any other; ``escapechar`` is a backslash or empty.
+    ``header_line`` is the file's line that the header begins on, or the first row where there is none; ``header`` are
+    its cells as they stand, for a record of the same is no row.
+
+    ``damaged`` says that the file is UTF-8 but for some bytes, each of which is read as a NUL character.
 
     ``report_at`` says that the file is one of our reports of bad rows: from which column on its own columns stand, and
     that the apostrophe before a formula is ours and is taken off.
@@ -28,6 +34,10 @@ class CsvDialect:
     bom_bytes: int = 0
     report_at: int | None = None
     filled_to: int | None = None
+    escapechar: str = ""
+    header_line: int = 1
+    header: Sequence[str] = ()
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,41 @@ class ChunkRange:
     first_line: int
 
 
+class DecidedBy(StrEnum):
+    """Who decides how what can be read in two ways is read."""
+
+    COLUMN = "column"
+    """The column's own cells with one reading."""
+    FILE = "file"
+    """The other columns of the file, which all write alike."""
+    LOCALE = "locale"
+    """Nothing in the file: the workspace's locale, and a person is told."""
+    MIXED = "mixed"
+    """The column's cells contradict one another: a cell with two readings is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a column writes its numbers, or its dates.
+
+    Attributes:
+        habit: of numbers the decimal sign, ``.`` or ``,``; of dates what comes first, ``day`` or ``month``. None where
+            neither column nor file decides.
+        ambiguous: cells looked at that can be read in two ways; example: one of them.
+        contradictions: where cells contradict one another, a cell of each kind.
+    """
+
+    habit: str | None = None
+    by: DecidedBy = DecidedBy.LOCALE
+    ambiguous: int = 0
+    example: str | None = None
+    contradictions: Sequence[str] = ()
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        return cls(**{**stored, "by": DecidedBy(stored["by"])})
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnEvidence:
     """What the cells of one column look like, from rows spread over the whole file.
@@ -52,11 +97,15 @@ class ColumnEvidence:
     Attributes:
         header: as the mapping names it: trimmed, blank ones named, repeated ones with " (2)".
         position: index of the cell in a row, from 0.
-        sampled: cells looked at; filled: those of them that are not blank.
+        sampled: cells looked at; filled: those of them that are not blank; distinct: different ones among the filled.
         fits: field type name to the share (0 to 1) of filled cells that parse as it.
         unique: every row of the whole file has a value of its own here, and none is blank; None: not checked.
         blank_rows: blank cells over the whole file; None: not counted.
         examples: up to five distinct filled cells, cut at 160 characters.
+        counterexamples: up to three distinct cells that do not fit, cut at 60 characters, by the types that others fit.
+        numbers, dates: how it writes them; None in the analyses of before this was kept.
+        list_separator: what parts the items in its cells; None: nothing.
+        ruined: cells looked at that a spreadsheet has rounded to a number like 4,26E+12.
     """
 
     header: str
@@ -67,6 +116,44 @@ class ColumnEvidence:
     unique: bool | None
     blank_rows: int | None
     examples: Sequence[str] = ()
+    distinct: int | None = None
+    counterexamples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    numbers: Writing | None = None
+    dates: Writing | None = None
+    list_separator: str | None = None
+    ruined: int = 0
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """A stored one, also from before ``distinct`` and what follows it were kept."""
+        writings = {name: Writing.from_json(stored[name]) for name in ("numbers", "dates") if stored.get(name)}
+        fits = {name: float(share) for name, share in stored["fits"].items()}
+        return cls(**{**stored, **writings, "fits": fits})
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """How a file was read, as it was found out or said; None for what files of its format do not have.
+
+    Attributes:
+        format: ``csv``, ``xlsx``, ``json`` or ``xml``.
+        encoding: of its text, by the registered name; ``bom``: it begins with a byte order mark.
+        delimiter, quotechar (empty: none), escapechar (empty: none): of a CSV.
+        header: whether there is one; header_line: the line of a CSV, row of a sheet or item of a JSON list of lists
+            that it is in, from 1.
+        sheet, record_path: where in the file the records are.
+    """
+
+    format: str
+    encoding: str | None = None
+    bom: bool | None = None
+    delimiter: str | None = None
+    quotechar: str | None = None
+    escapechar: str | None = None
+    header: bool | None = None
+    header_line: int | None = None
+    sheet: str | None = None
+    record_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +176,9 @@ class Analysis:
     chunks: Sequence[ChunkRange]
     columns: Sequence[ColumnEvidence]
     notes: Sequence[str] = field(default_factory=tuple)
-    """What a person should know of the file: renamed headers, ragged rows."""
+    """What a person should know of the file: how it was read where that is unusual, renamed headers, ragged rows."""
+    detected: Detected | None = None
+    """None in the analyses of before this was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +320,17 @@ class PreviewRow:
     name: str | None
     price: Any
     changes: Mapping[str, Change] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampledRow:
+    """What would be made of one of the first rows of a file: field to value as products print it, none of a row that is
+    refused.
+    """
+
+    row_number: int
+    values: Mapping[str, Any]
+    findings: Sequence[RowError]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def _add_version(
             "rules": Jsonb(dict(content.rules)),
             "options": Jsonb(dict(content.options)),
             "reading": Jsonb(dict(content.reading)),
+            "transforms": Json(dict(content.transforms)),
             "now": now,
         },
     )

@@ -1,7 +1,8 @@
 -- name: read
 -- One version of a template, the newest when none is named.
 SELECT template.id, template.name, template.supplier_id, supplier.code, content.version, template.version,
-       content.mapping, content.rules, content.options, content.reading, template.created_at, template.updated_at
+       content.mapping, content.rules, content.options, content.reading, content.transforms,
+       template.created_at, template.updated_at
 FROM import_templates template
 JOIN import_template_versions content
   ON content.workspace_id = %(workspace_id)s AND content.template_id = template.id
@@ -28,8 +29,12 @@ UPDATE import_templates SET name = %(name)s, supplier_id = %(supplier_id)s, vers
 WHERE workspace_id = %(workspace_id)s AND id = %(template_id)s
 
 -- name: add_version
-INSERT INTO import_template_versions (workspace_id, template_id, version, mapping, rules, options, reading, created_at)
-VALUES (%(workspace_id)s, %(template_id)s, %(version)s, %(mapping)s, %(rules)s, %(options)s, %(reading)s, %(now)s)
+INSERT INTO import_template_versions (
+    workspace_id, template_id, version, mapping, rules, options, reading, transforms, created_at
+) VALUES (
+    %(workspace_id)s, %(template_id)s, %(version)s, %(mapping)s, %(rules)s, %(options)s, %(reading)s, %(transforms)s,
+    %(now)s
+)
 
 -- name: delete
 -- All its versions go with it; the imports that used them keep what they took.

@@ -156,6 +156,7 @@ def move(
     error_policy: ErrorPolicy | None = None,
     match_on: MatchOn | None = None,
     phase: Phase | None = None,
+    transforms: dict[str, Any] | None = None,
 ) -> ImportJob | None:
     """The job after ``step``, or None when its state (or run) did not allow it.
 
@@ -190,6 +191,7 @@ def move(
             "error_policy": error_policy,
             "match_on": match_on,
             "phase": phase,
+            "transforms": _json(transforms),
             "retried": step is Move.RETRY if new_run else None,
             "mapped_at": now if to_state is JobState.READY or step is Move.CONFIRM else None,
             "queued_at": now if to_state is JobState.QUEUED else None,
@@ -446,6 +448,7 @@ def _job(row: dict[str, Any]) -> ImportJob:
         analysis=row["analysis"],
         suggestion=row["suggestion"],
         mapping=row["mapping"],
+        transforms=row["transforms"],
         mapping_source=MappingSource(row["mapping_source"]) if row["mapping_source"] else None,
         confirmation=row["confirmation"],
         plan=row["plan"],

@@ -55,6 +55,7 @@ UPDATE import_jobs SET
     error_policy = coalesce(%(error_policy)s, error_policy),
     match_on = coalesce(%(match_on)s, match_on),
     mapping = coalesce(%(mapping)s, mapping),
+    transforms = coalesce(%(transforms)s, transforms),
     confirmation = coalesce(%(confirmation)s, confirmation),
     plan = coalesce(%(plan)s, plan)
 WHERE workspace_id = %(workspace_id)s AND id = %(job_id)s AND state = ANY(%(from_states)s)

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from chalicelib.model.mapping import Learned
 from chalicelib.model.product_schema import ProductSchema, SchemaField
 from chalicelib.store.postgres import Cursor
 from chalicelib.store.sql import load_statements
@@ -62,18 +63,24 @@ def replace(
     return _schema(row)
 
 
-def learned(cursor: Cursor, workspace_id: int, header_keys: Sequence[str]) -> dict[str, str]:
-    """Field by header key, for the headers this workspace confirmed before."""
+def learned(cursor: Cursor, workspace_id: int, header_keys: Sequence[str]) -> dict[str, Learned]:
+    """What the headers this workspace confirmed before were confirmed as, by header key."""
     cursor.execute(_SQL["learned"], {"workspace_id": workspace_id, "header_keys": list(header_keys)})
-    return dict(cursor.fetchall())
+    return {key: Learned(field, tuple(transforms)) for key, field, transforms in cursor}
 
 
-def learn(cursor: Cursor, workspace_id: int, mapping: Mapping[str, str], *, now: datetime) -> None:
-    """Remember header key to field; the latest word wins."""
-    if mapping:
+def learn(cursor: Cursor, workspace_id: int, confirmed: Mapping[str, Learned], *, now: datetime) -> None:
+    """Remember columns by header key; the latest word wins."""
+    if confirmed:
         cursor.execute(
             _SQL["learn"],
-            {"workspace_id": workspace_id, "header_keys": list(mapping), "fields": list(mapping.values()), "now": now},
+            {
+                "workspace_id": workspace_id,
+                "header_keys": list(confirmed),
+                "fields": [each.field for each in confirmed.values()],
+                "transforms": [Jsonb(list(each.transforms)) for each in confirmed.values()],
+                "now": now,
+            },
         )
 
 

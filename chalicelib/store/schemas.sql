@@ -21,11 +21,14 @@ ON CONFLICT (workspace_id) DO UPDATE SET workspace_id = excluded.workspace_id
 RETURNING id, fields, default_currency, default_locale, version, created_at, updated_at
 
 -- name: learned
-SELECT header_key, field FROM learned_mappings WHERE workspace_id = %(workspace_id)s AND header_key = ANY(%(header_keys)s)
+SELECT header_key, field, transforms FROM learned_mappings
+WHERE workspace_id = %(workspace_id)s AND header_key = ANY(%(header_keys)s)
 
 -- name: learn
-INSERT INTO learned_mappings (workspace_id, header_key, field, learned_at)
-SELECT %(workspace_id)s, learned.header_key, learned.field, %(now)s
-FROM unnest(%(header_keys)s::text[], %(fields)s::text[]) AS learned (header_key, field)
+INSERT INTO learned_mappings (workspace_id, header_key, field, transforms, learned_at)
+SELECT %(workspace_id)s, learned.header_key, learned.field, learned.transforms, %(now)s
+FROM unnest(%(header_keys)s::text[], %(fields)s::text[], %(transforms)s::jsonb[])
+  AS learned (header_key, field, transforms)
 ORDER BY learned.header_key
-ON CONFLICT (workspace_id, header_key) DO UPDATE SET field = excluded.field, learned_at = excluded.learned_at
+ON CONFLICT (workspace_id, header_key) DO UPDATE SET
+    field = excluded.field, transforms = excluded.transforms, learned_at = excluded.learned_at

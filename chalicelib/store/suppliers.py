@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from chalicelib.model.mapping import Learned
 from chalicelib.model.supplier import Supplier
 from chalicelib.store.postgres import Cursor
 from chalicelib.store.sql import load_statements
@@ -58,13 +59,16 @@ def page(cursor: Cursor, workspace_id: int, search: str, *, limit: int, offset: 
     return [Supplier(*row) for row in cursor], int(count[0])
 
 
-def mapping(cursor: Cursor, workspace_id: int, supplier_id: UUID, headers_key: str) -> dict[str, str | None] | None:
-    """What was confirmed last for files with these columns."""
+def mapping(cursor: Cursor, workspace_id: int, supplier_id: UUID, headers_key: str) -> dict[str, Learned] | None:
+    """What was confirmed last for files with these columns, by header key."""
     cursor.execute(
         _SQL["mapping"], {"workspace_id": workspace_id, "supplier_id": supplier_id, "headers_key": headers_key}
     )
     row = cursor.fetchone()
-    return None if row is None else dict(row[0])
+    if row is None:
+        return None
+    fields, transforms = row
+    return {key: Learned(field, tuple(transforms.get(key, ()))) for key, field in fields.items()}
 
 
 def remember(
@@ -72,7 +76,7 @@ def remember(
     workspace_id: int,
     supplier_id: UUID,
     headers_key: str,
-    confirmed: Mapping[str, str | None],
+    confirmed: Mapping[str, Learned],
     *,
     now: datetime,
 ) -> None:
@@ -83,7 +87,8 @@ def remember(
             "workspace_id": workspace_id,
             "supplier_id": supplier_id,
             "headers_key": headers_key,
-            "mapping": Jsonb(dict(confirmed)),
+            "mapping": Jsonb({key: each.field for key, each in confirmed.items()}),
+            "transforms": Jsonb({key: list(each.transforms) for key, each in confirmed.items() if each.transforms}),
             "now": now,
         },
     )

@@ -40,13 +40,13 @@ WHERE workspace_id = %(workspace_id)s
 ORDER BY code LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: mapping
-SELECT mapping FROM supplier_mappings
+SELECT mapping, transforms FROM supplier_mappings
 WHERE workspace_id = %(workspace_id)s AND supplier_id = %(supplier_id)s AND headers_key = %(headers_key)s
 
 -- name: remember
 -- Nothing is remembered for a supplier that was deleted meanwhile; one that is there is held, so that it stays.
-INSERT INTO supplier_mappings (workspace_id, supplier_id, headers_key, mapping, confirmed_at)
-SELECT workspace_id, id, %(headers_key)s, %(mapping)s, %(now)s FROM suppliers
+INSERT INTO supplier_mappings (workspace_id, supplier_id, headers_key, mapping, transforms, confirmed_at)
+SELECT workspace_id, id, %(headers_key)s, %(mapping)s, %(transforms)s, %(now)s FROM suppliers
 WHERE workspace_id = %(workspace_id)s AND id = %(supplier_id)s FOR KEY SHARE
 ON CONFLICT (workspace_id, supplier_id, headers_key) DO UPDATE SET
-    mapping = excluded.mapping, confirmed_at = excluded.confirmed_at
+    mapping = excluded.mapping, transforms = excluded.transforms, confirmed_at = excluded.confirmed_at

@@ -6,13 +6,14 @@ every column, each with a confidence and a reason, and the schema that goes with
 and an empty column nobody knows is skipped.
 
 The walk: ``headers`` (text) → ``lexicon`` and ``words_*`` (meanings of words) → ``concepts`` (what they amount to) →
-``evidence`` (what the cells say) → ``assign`` (one column a concept) → ``field_types``.
+``evidence`` (what the cells say) → ``neighbours`` (what the other columns say) → ``assign`` (one column a concept) →
+``field_types``.
 ``vocabulary`` leads the way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
-from chalicelib.model.mapping import ColumnSuggestion, Origin, Suggestion
+from chalicelib.model.mapping import ALIASES, SKU, Candidate, ColumnSuggestion, Origin, Suggestion
 from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, SchemaField
 from chalicelib.suggest.concepts import CONCEPTS, claims
@@ -20,12 +21,15 @@ from chalicelib.suggest.evidence import Facts, observation
 from chalicelib.suggest.field_types import type_of
 from chalicelib.suggest.headers import normalise_header, slug_of
 from chalicelib.suggest.lexicon import read
-from chalicelib.suggest.vocabulary import Understood, understand
+from chalicelib.suggest.vocabulary import Understood, confidence_of, understand
 
-__all__ = ["normalise_header", "suggest"]
+__all__ = ["concepts_of", "facts_of", "normalise_header", "suggest"]
 
 _ALIAS_SCORE = 0.85
-_KEPT_CONFIDENCE, _EMPTY_CONFIDENCE = 0.3, 0.6
+_POOR_KEY, _PLAIN_KEY = 0.62, 0.94
+"""How plainly a header says that it is the key: ``id`` hardly, ``Article number`` plainly."""
+_EMPTY_CONFIDENCE = 0.6
+_CANDIDATES, _WORTH_NAMING = 3, 0.25
 _WORTH_MAPPING = 0.5
 """Share of cells that must fit the type of a field that is there already."""
 
@@ -37,17 +41,19 @@ def suggest(
     learned: Mapping[str, str | None],
     schema: ProductSchema,
     row_count: int,
+    by_supplier: Container[str] = (),
 ) -> Suggestion:
     """A field for every column, and the schema that goes with them.
 
-    ``learned`` maps normalised headers to fields, None for columns left out. No two columns get the same field; fields
-    the schema has are reused and keep their type; ``row_count`` counts the data rows of the whole file.
+    ``learned`` maps normalised headers to fields, None for columns left out; ``by_supplier`` are those of the headers
+    that were learned of the file's own supplier. No two columns get the same field; fields the schema has are reused
+    and keep their type; ``row_count`` counts the data rows of the whole file.
     """
-    facts = [_facts_of(each, sample_rows, row_count) for each in columns]
-    remembered = _remembered(columns, learned)
+    facts = [facts_of(each, sample_rows, row_count) for each in columns]
+    remembered = _without_a_poorer_key(facts, _remembered(columns, learned), by_supplier)
     own_fields = _fields_by_header(columns, schema, remembered)
     settled = remembered | own_fields
-    concept_of_field = _concepts_of(schema)
+    concept_of_field = concepts_of(schema)
     taken = frozenset(concept_of_field.get(field, field) for field in settled.values() if field)
     understood = understand(facts, taken=taken, settled=frozenset(settled))
     return _Draft(schema, concept_of_field, {field for field in settled.values() if field}).write(
@@ -55,7 +61,8 @@ def suggest(
     )
 
 
-def _facts_of(column: ColumnEvidence, sample_rows: Sequence[Sequence[str]], row_count: int) -> Facts:
+def facts_of(column: ColumnEvidence, sample_rows: Sequence[Sequence[str]], row_count: int) -> Facts:
+    """What is known of a column's cells; ``row_count`` counts the data rows of the whole file."""
     cells = [row[column.position].strip() if column.position < len(row) else "" for row in sample_rows]
     return Facts(column, cells, row_count)
 
@@ -68,6 +75,30 @@ def _remembered(columns: Sequence[ColumnEvidence], learned: Mapping[str, str | N
         if key in learned and (learned[key] is None or learned[key] not in found.values()):
             found[position] = learned[key]
     return found
+
+
+def _without_a_poorer_key(
+    facts: Sequence[Facts], remembered: dict[int, str | None], by_supplier: Container[str]
+) -> dict[int, str | None]:
+    """What is remembered, without a header that was once the key for want of a better one.
+
+    A workspace that took ``id`` for the key of one file means the ``SKU`` of the next, where that one has both. What
+    was learned of this very supplier stands.
+    """
+    key = next((position for position, field in remembered.items() if field == SKU), None)
+    if key is None or normalise_header(facts[key].column.header) in by_supplier:
+        return remembered
+    if not 0 < _claim_to_key(facts[key]) <= _POOR_KEY:
+        return remembered
+    better = any(
+        position not in remembered and _claim_to_key(each) >= _PLAIN_KEY and not each.empty and not each.repeats
+        for position, each in enumerate(facts)
+    )
+    return {position: field for position, field in remembered.items() if position != key} if better else remembered
+
+
+def _claim_to_key(facts: Facts) -> float:
+    return claims(read(facts.column.header)).get(SKU, 0.0)
 
 
 def _fields_by_header(
@@ -83,7 +114,7 @@ def _fields_by_header(
     return found
 
 
-def _concepts_of(schema: ProductSchema) -> dict[str, str]:
+def concepts_of(schema: ProductSchema) -> dict[str, str]:
     """Fields of the schema to the concepts their names stand for, one each: ``manufacturer`` is the brand."""
     found = {name: name for name in schema.by_name if name in CONCEPTS}
     for name in schema.by_name:
@@ -135,9 +166,20 @@ class _Draft:
         if self._refuses(field, column):
             return self._keep(column, f"Your schema's {field} is of another type than these cells; ")
         self._add(field, column, concept)
-        header = column.facts.column.header
-        confidence = round(max(0.05, min(0.99, column.score)), 2)
-        return ColumnSuggestion(header, field, Origin.VOCABULARY, confidence, _reason(column, concept))
+        header, confidence = column.facts.column.header, confidence_of(column)
+        reason = _reason(column, concept)
+        return ColumnSuggestion(
+            header, field, Origin.VOCABULARY, confidence, reason, candidates=self._candidates(column, field)
+        )
+
+    def _candidates(self, column: Understood, field: str) -> tuple[Candidate, ...]:
+        """The fields a column might be as well, the likeliest first; others may hold them by now."""
+        named = ((self._field_of_concept.get(concept, concept), score) for concept, score in column.others)
+        return tuple(
+            Candidate(other, round(min(0.99, score), 2))
+            for other, score in named
+            if other != field and score >= _WORTH_NAMING
+        )[:_CANDIDATES]
 
     def _refuses(self, field: str, column: Understood) -> bool:
         """Whether a field is there already, and of a type that most of the cells do not fit: rows would be lost."""
@@ -148,10 +190,15 @@ class _Draft:
         header = column.facts.column.header
         if column.facts.empty:
             return ColumnSuggestion(header, None, Origin.HEADER, _EMPTY_CONFIDENCE, "The column is empty.")
-        field = slug_of(header, self._used | self._fields.keys() | CONCEPTS.keys())
+        field = slug_of(header, self._used | self._fields.keys() | CONCEPTS.keys() | ALIASES.keys())
         self._add(field, column, None)
         return ColumnSuggestion(
-            header, field, Origin.HEADER, _KEPT_CONFIDENCE, f"{why}it is kept as a field of its own."
+            header,
+            field,
+            Origin.HEADER,
+            confidence_of(column),
+            f"{why}it is kept as a field of its own.",
+            candidates=self._candidates(column, field),
         )
 
     def _add(self, field: str, column: Understood, concept: str | None) -> None:
@@ -170,5 +217,7 @@ def _reason(column: Understood, concept: str) -> str:
     said = f'The header "{header}" says that the column holds {CONCEPTS[concept].holds}'
     if not column.facts.values:
         return f"{said}; no cell was filled to check it by."
+    if concept == SKU and column.facts.repeats:
+        return f"{said}, but some of its values come again in the rows looked at: check that it is the key."
     seen = observation(concept, column.facts)
     return f"{said}, and {seen}." if seen else f"{said}."

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from chalicelib.suggest.lexicon import FILLER, LOCALE, Meanings, Reading
+from chalicelib.suggest.lexicon import FILLER, HOME, LOCALE, Meanings, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,47 +94,56 @@ _BORNE_BY_ALL: Mapping[str, float] = {
     FILLER: 0.003,
     "item": 0.0,
     LOCALE: 0.003,
+    HOME: -0.003,
     "own": 0.01,
     "shop": 0.02,
-    "value": 0.02,
+    "value": 0.009,
     "variant": 0.05,
 }
 """Meanings that change no concept, and what they take from its score, so that the plainer header wins."""
 
-_BORNE_BY_WEAK = frozenset({FILLER, LOCALE, "item"})
+_BORNE_BY_WEAK = frozenset({FILLER, LOCALE, HOME, "item"})
 _PLAIN = 0.7
 """A pattern below this is a guess, and holds for the bare words only."""
 
+_GUESS = 0.6
+
 _BORNE_COST = 0.01
-_MONEY = "money net gross tax each regular sell value currency rate unit"
-_MEASURE = "measure net gross value pack each"
+_MONEY = "money net gross tax each regular sell value currency rate unit amount"
+_MEASURE = "measure net gross value pack each option"
 
 _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     # concept, needs, bears, score
     ("sku", "sku", "code id stock option main", 1.0),
-    ("sku", "item code", "stock id own main", 0.95),
+    ("sku", "sku own", "code stock option main", 1.02),
+    ("sku", "item code", "stock id main", 0.95),
+    ("sku", "item code own", "stock id main", 0.97),
     ("sku", "code", "own main regular", 0.84),
     ("sku", "variant code", "", 0.9),
-    ("sku", "stock code", "", 0.9),
+    ("sku", "stock code", "id", 0.9),
+    ("sku", "stock id", "", 0.7),
+    ("sku", "sku dealer", "", 0.9),
     ("sku", "item id", "", 0.8),
     ("sku", "code id", "item", 0.75),
     ("sku", "code unit", "", 0.6),
     ("sku", "variant id", "", 0.56),
     ("sku", "id", "", 0.6),
     ("sku", "model code", "", 0.58),
-    ("sku", "mpn", "", 0.56),
-    ("sku", "model", "", 0.5),
+    ("sku", "mpn", "", 0.76),
+    ("sku", "model", "", 0.4),
+    ("sku", "item", "", 0.45),
+    ("sku", "position", "", 0.3),
     ("sku", "handle", "", 0.3),
-    ("ean", "ean", "code id unit main barcode", 1.0),
+    ("ean", "ean", "code id unit main barcode meta each quantity", 1.0),
     ("ean", "code bars", "main", 0.98),
-    ("ean", "barcode", "code id unit main", 0.98),
-    ("mpn", "mpn", "maker supplier code id brand", 1.0),
+    ("ean", "barcode", "code id unit main meta each", 0.98),
+    ("mpn", "mpn", "maker supplier code id brand vendor", 1.0),
     ("mpn", "maker code", "id model brand", 0.96),
     ("mpn", "maker sku", "", 0.96),
     ("mpn", "supplier code", "id", 0.82),
     ("mpn", "supplier item code", "id", 0.9),
     ("mpn", "supplier sku", "code", 0.85),
-    ("mpn", "vendor code", "", 0.82),
+    ("mpn", "vendor code", "main regular", 0.82),
     ("mpn", "vendor sku", "", 0.85),
     ("mpn", "model code", "", 0.85),
     ("mpn", "sku", "", 0.56),
@@ -169,39 +178,51 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("short_description", "summary", "description text", 0.92),
     ("short_description", "name short", "", 0.56),
     ("category", "category", "regular name main type file code long text", 1.0),
+    ("category", "category id", "main", 0.48),
     ("category", "category group", "name", 0.95),
     ("category", "group", "name main", 0.85),
     ("category", "group code", "main", 0.6),
     ("category", "item group", "name main code", 0.9),
     ("category", "item type", "", 0.72),
     ("category", "type", "", 0.64),
+    ("category", "type name", "", 0.62),
     ("category", "collection", "name", 0.62),
     ("category", "collection category", "", 0.85),
     ("category", "sub category", "name", 0.6),
     ("category", "sub group", "name", 0.57),
+    ("category", "sub", "", 0.4),
     ("category", "taxonomy_of_another", "", 0.57),
-    ("brand", "brand", "name maker", 1.0),
+    ("brand", "brand", "name maker text option", 1.0),
     ("brand", "maker", "name", 0.88),
     ("brand", "vendor", "", 0.74),
-    ("supplier", "supplier", "name main", 1.0),
+    ("supplier", "supplier", "name main regular", 1.0),
     ("supplier", "vendor", "", 0.72),
     ("supplier", "vendor main", "name", 0.8),
     ("supplier", "vendor name", "", 0.76),
     ("supplier", "supplier group", "", 0.6),
+    ("supplier", "supplier code", "", 0.58),
+    ("supplier", "supplier id", "", 0.57),
+    ("supplier", "supplier_number", "", 0.58),
+    ("supplier", "vendor code", "", 0.58),
     ("price", "price", _MONEY, 0.97),
     ("price", "price retail", _MONEY, 0.9),
     ("compare_at_price", "price retail", _MONEY, 0.7),
     ("compare_at_price", "price regular", _MONEY, 0.6),
     ("price", "retail", _MONEY, 0.8),
-    ("price", "price sell", _MONEY, 0.965),
+    ("price", "price sell", _MONEY, 0.98),
     ("price", "price regular", _MONEY + " main", 0.955),
     ("price", "price each", _MONEY, 0.93),
+    ("price", "price quantity", _MONEY, 0.92),
+    ("price", "amount sell", "money net gross tax", 0.6),
+    ("cost_price", "amount buy", "money net gross tax", 0.6),
     ("price", "price own", _MONEY, 0.96),
+    ("price", "price customer", _MONEY, 0.95),
     ("price", "sell", "money net gross value regular each", 0.85),
     ("price", "sell net", _MONEY, 0.85),
     ("price", "sell gross", _MONEY, 0.85),
-    ("price", "each", "money net gross tax", 0.8),
+    ("price", "each", "money net gross tax", 0.69),
     ("price", "price main", _MONEY, 0.9),
+    ("price", "price pack", "", 0.56),
     ("price", "gross", "tax", 0.57),
     ("price", "net", "tax", 0.58),
     ("price", "price dealer", _MONEY, 0.66),
@@ -209,31 +230,38 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("price", "price list", _MONEY, 0.66),
     ("price", "price recommended", _MONEY, 0.56),
     ("price", "price recommended sell", _MONEY, 0.56),
+    ("price", "recommended sell", _MONEY, 0.62),
     ("price", "list", "gross net", 0.57),
     ("price", "value", "", 0.3),
+    ("price", "money", "net gross", 0.6),
+    ("price", "amount", "money net gross", 0.56),
     ("sale_price", "promo", "money net gross tax", 0.72),
     ("sale_price", "price promo", _MONEY, 1.0),
     ("sale_price", "price discount", _MONEY, 0.9),
     ("sale_price", "promo net", _MONEY, 0.9),
-    ("compare_at_price", "recommended", _MONEY, 0.93),
+    ("compare_at_price", "recommended", _MONEY + " maker", 0.93),
     ("compare_at_price", "price recommended", _MONEY + " list", 1.0),
+    ("compare_at_price", "recommended retail", _MONEY + " price", 1.0),
     ("compare_at_price", "price old", _MONEY, 0.97),
+    ("compare_at_price", "old", "money net gross", 0.6),
     ("compare_at_price", "price list", _MONEY, 0.93),
-    ("compare_at_price", "list", "gross net money recommended sell", 0.85),
-    ("cost_price", "buy", "money net gross each unit value main regular", 0.95),
+    ("compare_at_price", "list", "gross net money recommended sell regular", 0.85),
+    ("cost_price", "buy", "money net gross each unit value main regular dealer", 0.95),
     ("cost_price", "buy net", _MONEY, 0.95),
     ("cost_price", "buy gross", _MONEY, 0.95),
     ("cost_price", "price buy", _MONEY + " unit main list", 1.0),
     ("cost_price", "buy each", "money net gross", 1.0),
+    ("cost_price", "buy supplier", "net", 0.9),
     ("cost_price", "price supplier", _MONEY, 0.9),
     ("cost_price", "price dealer", _MONEY, 0.72),
     ("cost_price", "dealer", _MONEY, 0.62),
-    ("currency", "currency", "code price name", 1.0),
+    ("currency", "currency", "code price name id unit", 1.0),
     ("currency", "price currency", "code", 1.0),
-    ("inventory_count", "stock", "net quantity available unit place shop main", 0.95),
+    ("inventory_count", "stock", "net quantity available unit place shop main each", 0.95),
+    ("inventory_count", "stock status", "", 0.76),
     ("inventory_count", "stock quantity", "available unit place", 1.0),
     ("inventory_count", "available quantity", "unit", 1.0),
-    ("inventory_count", "quantity", "unit", 0.85),
+    ("inventory_count", "quantity", "unit place shop main regular", 0.85),
     ("inventory_count", "available", "", 0.64),
     ("inventory_count", "quantity unit", "", 0.5),
     ("availability", "available", "status flag text question", 0.86),
@@ -241,48 +269,59 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("availability", "available status", "text", 1.0),
     ("availability", "stock available", "flag text", 0.9),
     ("availability", "stock question", "flag", 0.9),
-    ("availability", "delivery", "date text", 0.62),
+    ("availability", "delivery", "date text value", 0.62),
     ("availability", "delivery available", "", 0.7),
     ("image_url", "image", "url main file name external", 0.93),
     ("image_url", "image url", "main file external", 1.0),
-    ("image_url", "image main", "url file", 1.0),
+    ("image_url", "image main", "url file external", 1.01),
+    ("image_url", "image main url", "file external", 1.02),
+    ("image_url", "main", "", 0.56),
     ("image_url", "variant image", "url", 0.58),
     ("image_url", "image further", "url file", 0.0),
-    ("url", "url", "shop main file", 0.9),
-    ("url", "item url", "shop main", 1.0),
+    ("url", "url", "shop main regular promo", 0.9),
+    ("url", "item url", "shop main promo", 1.0),
     ("url", "url external", "", 0.75),
     ("url", "shop", "", 0.3),
-    ("tags", "tag", "", 0.96),
-    ("weight", "weight", _MEASURE + " delivery", 0.95),
-    ("weight", "weight gross", _MEASURE, 0.88),
+    ("url", "item shop", "", 0.56),
+    ("tags", "tag", "list", 0.96),
+    ("weight", "weight", _MEASURE + " delivery dimension", 0.955),
+    ("weight", "weight gross", _MEASURE, 0.97),
     ("weight", "weight pack", _MEASURE, 0.7),
-    ("length", "length", "measure value", 0.95),
-    ("length", "depth", "measure value", 0.8),
+    ("weight", "shipping_weight", _MEASURE, 0.75),
+    ("length", "length", "measure value dimension option", 0.95),
+    ("length", "depth", "measure value dimension option", 0.8),
     ("length", "length pack", "measure", 0.6),
-    ("width", "width", "measure value", 0.95),
+    ("width", "width", "measure value dimension option", 0.95),
     ("width", "width pack", "measure", 0.6),
-    ("height", "height", "measure value", 0.95),
+    ("height", "height", "measure value dimension option", 0.95),
     ("height", "height pack", "measure", 0.6),
-    ("color", "color", "name main", 0.97),
+    ("color", "color", "name main option regular", 0.97),
     ("color", "color maker", "name", 0.8),
-    ("size", "size", "name", 0.97),
+    ("color", "color code", "", 0.58),
+    ("size", "size", "name option", 0.97),
     ("size", "dimension", "measure", 0.75),
     ("sku", "material", "code", 0.57),
-    ("material", "material", "name main", 0.93),
-    ("gender", "gender", "", 0.96),
+    ("material", "material", "name main option", 0.93),
+    ("gender", "gender", "option group", 0.96),
     ("condition", "condition", "id status type item", 0.96),
     ("is_active", "active", "flag shop status question", 0.95),
     ("is_active", "active available", "", 0.8),
-    ("is_active", "status", "", 0.58),
+    ("is_active", "flag shop", "status filler", 0.8),
+    ("is_active", "status", "", 0.59),
     ("created_at", "created", "date", 0.93),
     ("created_at", "date created", "", 1.0),
     ("created_at", "date", "", 0.5),
     ("updated_at", "updated", "date", 0.93),
     ("updated_at", "date updated", "", 1.0),
+    ("updated_at", "date updated price", "", 0.6),
     ("tax_rate", "tax", "rate value sell", 0.86),
     ("tax_rate", "tax rate", "value sell", 1.0),
-    ("unit", "unit", "name sell quantity measure each regular main", 0.93),
+    ("tax_rate", "tax group", "", 0.5),
+    ("tax_rate", "tax code", "", 0.5),
+    ("tax_rate", "tax type", "", 0.5),
+    ("unit", "unit", "name sell quantity measure each regular main id", 0.93),
     ("unit", "unit code", "quantity", 0.85),
+    ("unit", "pack unit", "", 0.57),
     ("unit", "unit quantity", "code", 0.75),
     ("language", "language", "code shop", 0.97),
 )
@@ -300,13 +339,14 @@ def _patterns() -> Mapping[str, Sequence[Pattern]]:
     return found
 
 
-_FIRST_UNKNOWN, _FURTHER_UNKNOWN = 0.45, 0.2
+_FIRST_UNKNOWN, _FURTHER_UNKNOWN = 0.47, 0.2
 _SCOPE_UNKNOWN = 0.3
-_SECOND_OF_ITS_KIND = 0.5
+_SECOND_OF_ITS_KIND, _FIRST_OF_ITS_KIND, _GUESS_IN_A_LIST = 0.5, 0.02, 0.1
 
 SCOPED = frozenset({"price", "inventory_count", "cost_price"})
 """Concepts that files repeat for each place or price list: ``inventory_Berlin``, ``inventory_Hamburg``."""
 
+_YEARS = range(1990, 2100)
 _BARCODE_LENGTHS = frozenset({8, 12, 13, 14, 128})
 
 
@@ -322,18 +362,39 @@ def claims(reading: Reading, *, scoped: bool = False) -> Mapping[str, float]:
             score -= _strangeness(reading, scoped and pattern.concept in SCOPED) + _numbering(pattern, reading)
             if score > best.get(pattern.concept, 0.0):
                 best[pattern.concept] = score
+    if _is_first_price_list(reading):
+        return {"price": _FIRST_PRICE_LIST}
     return best
+
+
+def _is_first_price_list(reading: Reading) -> bool:
+    """``Listino 1``, the first of several: there a shop keeps what it sells for, not what others recommend."""
+    is_list = reading.holds("list") and all(part & _OF_PRICE_LISTS for part in reading.parts)
+    return is_list and reading.numbers == (1,) and not reading.unknown
+
+
+_OF_PRICE_LISTS = frozenset({"list", "price", "sell", "net", "gross", "item", FILLER, HOME})
+_FIRST_PRICE_LIST = 0.9
+
+
+def spoken_of(reading: Reading) -> frozenset[str]:
+    """Concepts that some words of a header amount to, whatever its other words make of them: ``Color Code`` speaks of a
+    colour and is none.
+    """
+    return frozenset(pattern.concept for pattern in _candidates(reading))
 
 
 def _candidates(reading: Reading) -> Iterator[Pattern]:
     present = frozenset[str]().union(*reading.parts)
-    for meaning in present:
+    for meaning in sorted(present):
         for pattern in _patterns().get(meaning, ()):
             if present.issuperset(pattern.needs):
                 yield pattern
 
 
 def _score(pattern: Pattern, reading: Reading) -> float | None:
+    if pattern.concept == "inventory_count" and reading.holds("worth"):
+        return None
     if not all(part & pattern.bears for part in reading.parts) or not _fulfilled(pattern.needs, reading.parts):
         return None
     spare = [part for part in reading.parts if part.isdisjoint(pattern.needs)]
@@ -342,7 +403,13 @@ def _score(pattern: Pattern, reading: Reading) -> float | None:
 
 
 def _cost(part: Meanings, pattern: Pattern) -> float:
-    return min(_BORNE_BY_ALL.get(meaning, _BORNE_COST) for meaning in part & pattern.bears)
+    return min(_BORNE_BY_ALL.get(meaning, _BORNE_COST) for meaning in part & pattern.bears) + max(
+        _LESS_USUAL.get(meaning, 0.0) for meaning in part
+    )
+
+
+_LESS_USUAL: Mapping[str, float] = {"net": 0.005, "total": 0.02}
+"""So that of two prices the one with the tax is the price, and of two weights the one with the packing."""
 
 
 def _fulfilled(needs: Sequence[str], parts: Sequence[Meanings]) -> bool:
@@ -361,7 +428,10 @@ def _strangeness(reading: Reading, scoped: bool) -> float:
 
 
 def _numbering(pattern: Pattern, reading: Reading) -> float:
-    numbers = [each for each in reading.numbers if not (pattern.concept == "ean" and each in _BARCODE_LENGTHS)]
+    barcode = _BARCODE_LENGTHS if pattern.concept == "ean" else ()
+    numbers = [each for each in reading.numbers if each not in barcode and each not in _YEARS]
     if not numbers:
         return 0.0
-    return 0.02 if numbers == [1] else _SECOND_OF_ITS_KIND
+    if numbers != [1]:
+        return _SECOND_OF_ITS_KIND
+    return _FIRST_OF_ITS_KIND if pattern.score >= _GUESS else _GUESS_IN_A_LIST

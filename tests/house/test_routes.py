@@ -59,6 +59,7 @@ DOCUMENTED = [
     ("GET", "/api/v1/imports/{import_id}/mapping"),
     ("POST", "/api/v1/imports/{import_id}/undo"),
     ("GET", "/api/pim/import"),
+    ("POST", "/api/pim/import/{job_id}/preview"),
     ("GET", "/api/pim/import/{job_id}/errors"),
     ("GET", "/api/pim/import/{job_id}/errors.csv"),
     ("GET", "/api/pim/products/{product_id}/segments"),

@@ -9,8 +9,9 @@ import random
 
 import pytest
 
-from chalicelib.errors import UnreadableFile
+from chalicelib.errors import OpenQuote, UnreadableFile, WrongEncoding
 from chalicelib.formats import Reading, read_rows
+from chalicelib.imports.analyze import analysis_json
 from chalicelib.imports.canonical import SPOOL_BYTES, analyze_file
 from chalicelib.model.outcomes import Analysis
 from chalicelib.settings import Settings
@@ -179,3 +180,134 @@ def test_damaged_files_are_read_or_refused(kind):
     for length in range(0, len(BY_FORMAT[kind]), 7):
         with contextlib.suppress(UnreadableFile):
             analyzed(BY_FORMAT[kind][:length], f"file.{kind}")
+
+
+# Files that are read more than once -----------------------------------------------------------------------------------
+
+
+def opened_again(content: bytes) -> dict:
+    return {"again": lambda: Pipe(content)}
+
+
+POLISH = "kod;nazwa\n" + "".join(f"{n};Krzesło {n}\n" for n in range(2_000)) + "x;Stół dębowy, żółty\n"
+
+
+def test_a_file_that_is_not_utf8_is_read_by_what_it_is():
+    content = POLISH.encode("cp1250")
+    analysis, _ = analyzed(content, taken=opened_again(content))
+    assert (analysis.dialect.encoding, analysis.headers, analysis.row_count) == ("cp1250", ("kod", "nazwa"), 2_001)
+    assert analysis.sha256 == hashlib.sha256(content).hexdigest()
+    assert "was read as windows-1250" in analysis.notes[0]
+    read = [
+        cells
+        for chunk in analysis.chunks
+        for _, cells in read_rows(content[chunk.byte_start : chunk.byte_end], analysis.dialect)
+    ]
+    assert read == [line.split(";") for line in POLISH.splitlines()[1:]]
+
+
+@pytest.mark.parametrize("by", ["json", "xml"])
+def test_a_document_that_is_not_utf8_is_rewritten_once(by):
+    text = '[{"sku": "A", "name": "Krzesło żółte"}]'
+    if by == "xml":
+        text = "<l><p><sku>A</sku><name>Krzesło żółte</name></p><p><sku>B</sku></p></l>"
+    content = text.encode("cp1250")
+    analysis, canonical = analyzed(content, taken=opened_again(content))
+    assert canonical is not None
+    assert "Krzesło żółte" in canonical.decode()
+    assert analysis.detected is not None
+    assert (analysis.detected.format, analysis.detected.encoding) == (by, "windows-1250")
+
+
+def test_a_document_of_one_long_line():
+    content = json.dumps([{"品名": f"パイプ椅子 {n}"} for n in range(20_000)], ensure_ascii=False).encode("cp932")
+    analysis, _ = analyzed(content, taken=opened_again(content))
+    assert analysis.detected is not None
+    assert (analysis.headers, analysis.detected.encoding) == (("品名",), "shift_jis")
+
+
+def test_where_utf8_is_demanded_the_likely_encoding_is_named():
+    content = POLISH.encode("cp1250")
+    with pytest.raises(WrongEncoding, match="most likely Windows-1250") as refusal:
+        analyzed(content, taken={**opened_again(content), "utf8_only": True})
+    assert (refusal.value.likely, refusal.value.byte_offset, refusal.value.line) == ("cp1250", 17, 2)
+    analysis, _ = analyzed(content, encoding="windows-1250", taken={**opened_again(content), "utf8_only": True})
+    assert analysis.notes == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"a": "Größe"}, {"a": "Müller"}, '.encode() + b'{"a": "Stra\xdfe"}]',  # UTF-8 with one byte damaged
+        b"sku;name\n" + random.Random(3).randbytes(4_000).translate(bytes(range(128, 256)) * 2) + b"\n",
+    ],
+)
+def test_what_is_nothing_plausible_is_refused_with_its_place(content):
+    with pytest.raises(WrongEncoding, match=r"byte \d+, on line \d, cannot be read") as refusal:
+        analyzed(content, taken=opened_again(content))
+    assert refusal.value.likely is None
+
+
+@pytest.mark.parametrize("said", [{}, {"encoding": "utf-8"}])
+def test_of_a_damaged_csv_only_the_damaged_rows_are_lost(said):
+    content = "sku;name\nA;Größe\nB;Müller\n".encode() + b"C;Stra\xdfe\nD;x\n"
+    analysis, _ = analyzed(content, **said, taken=opened_again(content))
+    assert (analysis.dialect.damaged, analysis.dialect.encoding, analysis.row_count) == (True, "utf-8", 4)
+    assert analysis.sample_rows[2] == ("C", "Stra\0e")
+    assert "One row holds bytes that are not UTF-8" in analysis.notes[0]
+    with pytest.raises(WrongEncoding, match="byte 35, on line 4, cannot be read"):
+        analyzed(content, **said, taken={**opened_again(content), "utf8_only": True})
+
+
+def test_half_a_character_at_the_end_is_named():
+    content = "sku;name\nA;x\n".encode("utf-16") + b"A"
+    with pytest.raises(WrongEncoding, match="not utf-16le: byte 28, on line 3"):
+        analyzed(content, taken=opened_again(content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a\\u0000b": [{"x": 1}, {"x": 2}], "c\\ud800": [{"z": 1}]}',
+        b'[["Prices\\u0000\\ud800 2026"], ["sku", "price"], ["A", 1], ["B", 2]]',
+        b'[{"x": "\\u0000\\ud800"}]',
+    ],
+)
+def test_what_postgresql_cannot_keep_is_kept_as_its_picture(content):
+    analysis, _ = analyzed(content)
+    kept = analysis_json(analysis)
+    stored = json.dumps(kept, ensure_ascii=False).encode().decode()
+    assert "\\u0000" not in json.dumps(kept)
+    assert "\u2400" in stored
+
+
+def test_a_refusal_can_be_stored_and_sent_whatever_it_quotes():
+    content = b'[{"\\ud800' + b"x" * 300 + b'": 1}]'
+    with pytest.raises(UnreadableFile, match="longer than 255") as refusal:
+        analyzed(content)
+    assert str(refusal.value).encode()
+
+
+def test_a_damaged_header_is_refused():
+    content = b"sku;Gr\xf6sse\n" + "A;Größe\nB;Müller\n".encode()
+    with pytest.raises(UnreadableFile, match="header holds a byte that is not UTF-8"):
+        analyzed(content, taken=opened_again(content))
+
+
+ROWS_WITH_INCHES = "".join(f'{n};{n}" rack;10\n' for n in range(20_000))
+
+
+def test_a_quote_that_is_never_closed_among_inches_is_a_sign():
+    content = f'sku;name;price\n{ROWS_WITH_INCHES}x;"open;10\ny;z;10\n'.encode()
+    analysis, _ = analyzed(content, taken=opened_again(content))
+    assert (analysis.dialect.quotechar, analysis.row_count) == ("", 20_002)
+    assert "no quotation mark in this file" in analysis.notes[0]
+
+
+@pytest.mark.parametrize("last", ['x;"open;10\ny;z\n', 'x;"open;10\ny;"z";10\nz;"a;1\n'])
+def test_elsewhere_it_stays_a_refusal(last):
+    content = f"sku;name;price\n{ROWS_WITH_INCHES}{last}".encode()
+    with pytest.raises(OpenQuote, match="never closed"):
+        analyzed(content, taken=opened_again(content))
+    with pytest.raises(OpenQuote, match="never closed"):
+        analyzed(content, quotechar='"', taken=opened_again(content))

@@ -29,6 +29,7 @@ def test_migrations_make_the_same_database_from_nothing(embedded):
         "0001_foundation.sql",
         "0002_catalogue_and_segments.sql",
         "0003_imports_lifecycle.sql",
+        "0004_understanding.sql",
     ]
     assert described(fresh) == described(embedded.database_admin_url)
 
@@ -47,7 +48,11 @@ def test_products_from_before_the_catalogue_was_counted_are_counted_and_told_to_
             "INSERT INTO products (workspace_id, sku, name, data, source)"
             " SELECT 1 + (number > 6000)::int, 'S-' || number, 'Old', '{}', 'csv' FROM generate_series(1, 6010) number"
         )
-        assert migrate(url, APP_ROLE) == ["0002_catalogue_and_segments.sql", "0003_imports_lifecycle.sql"]
+        assert migrate(url, APP_ROLE) == [
+            "0002_catalogue_and_segments.sql",
+            "0003_imports_lifecycle.sql",
+            "0004_understanding.sql",
+        ]
         totals = connection.execute("SELECT workspace_id, products FROM catalog_totals ORDER BY 1").fetchall()
         entries = connection.execute(
             "SELECT workspace_id, cardinality(skus) FROM mirror_outbox WHERE created_at < now() - interval '1 minute'"

@@ -268,8 +268,8 @@ def test_of_two_confirms_at_once_the_refused_one_leaves_no_trace(walk, embedded)
     with walk.services.database.workspace(walk.workspace_id) as cursor:
         stored = {field.name for field in schemas.read(cursor, walk.workspace_id).fields}
         learned = schemas.learned(cursor, walk.workspace_id, ["price"])
-    assert learned["price"] == won[0].mapping["Price"]
-    assert learned["price"] in stored
+    assert learned["price"].field == won[0].mapping["Price"]
+    assert learned["price"].field in stored
 
 
 def test_a_cancel_never_deadlocks_with_a_chunk_that_holds_claims(walk, embedded):

@@ -13,7 +13,8 @@ from chalicelib.segments.ask import request
 from chalicelib.segments.compute import compute
 from chalicelib.segments.manage import SegmentChange
 from chalicelib.segments.refresh import refresh
-from chalicelib.store import outbox, products
+from chalicelib.store import model_answers, outbox, products
+from chalicelib.store.model_answers import Tokens
 from chalicelib.workspaces import hash_key
 from tests.walk import Walk, csv_file, row
 
@@ -38,6 +39,8 @@ TENANT_TABLES = (
     "pending_eans",
     "product_writes",
     "before_images",
+    "model_answers",
+    "model_spending",
 )
 
 SWEPT_TABLES = {"import_jobs", "mirror_outbox", "catalog_changes", "segments", "segment_computes"}
@@ -95,6 +98,9 @@ def fill_every_table(walk: Walk) -> ImportJob:
     with walk.services.database.workspace(walk.workspace_id) as cursor:
         changes.note(cursor, walk.workspace_id, fields=["price"])
         outbox.add(cursor, walk.workspace_id, ["SKU-00002"])
+        now = walk.services.now()
+        model_answers.keep(cursor, walk.workspace_id, "key", [], now=now, since=now)
+        model_answers.reserve(cursor, walk.workspace_id, now.date(), Tokens(1, 1), budget_tokens=2)
         pending_eans.add(cursor, walk.workspace_id, job.id, None, [Waiting("03760000000017", "3760000000017")])
         products.claim_rows(cursor, walk.workspace_id, job.id, job.run, [("SKU-00002", 2, 3)])
     return job

@@ -73,6 +73,17 @@ RULES: Sequence[Mapping[str, Mapping[str, Any]]] = [
     {"name": {"unique": True, "severity": "warning"}},
 ]
 
+TRANSFORMS: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]] = {
+    "Code": [
+        [{"step": "lookup", "values": {sku: SKUS[place // 4] for place, sku in enumerate(SKUS)} | {"S03": ""}}],
+        [{"step": "lookup", "values": {each: each for each in SKUS if each != "S04"}, "otherwise": "refuse"}],
+    ],
+    "Barcode": [[{"step": "lookup", "values": {BAD_EANS[0]: EANS[1], EANS[2]: EANS[3], EANS[4]: ""}}]],
+    "Title": [[{"step": "case", "to": "upper"}], [{"step": "lookup", "values": {"Chair 1": "Chair 2", "Chair 3": ""}}]],
+    "Price": [[{"step": "lookup", "values": {"9.90": "8.80", "free": "0", "120": "121"}, "otherwise": "refuse"}]],
+}
+"""By column what it may go through: keys that become one, or none, and cells that are refused."""
+
 REFUSALS: Mapping[type[Exception], str] = {
     Conflict: "conflict",
     InvalidValue: "invalid",
@@ -331,7 +342,7 @@ class RandomWalk:
         self.model.upload(job.id, rows, match_on, supplier)
         self.tell("upload", match_on, supplier, *("\n      " + ",".join(row.values()) for row in rows), job=job.id)
         if again and self.dice.random() < 0.7:
-            self.save_mapping(job.id, again.mapping, again.rules, again.options)
+            self.save_mapping(job.id, again.mapping, again.rules, again.options, again.transforms)
         elif self.dice.random() < 0.9:
             self.map(job.id)
 
@@ -357,17 +368,27 @@ class RandomWalk:
             "error_policy": self.dice.choice(["skip"] * 5 + ["stop", "all_or_nothing"]),
             "match_on": self.dice.choice([None, None, "sku", "ean"]),
         }
-        self.save_mapping(job_id, mapping, rules, options)
+        transforms = {
+            header: self.dice.choice(steps)
+            for header, steps in TRANSFORMS.items()
+            if header in mapping and self.dice.random() < 0.25
+        }
+        self.save_mapping(job_id, mapping, rules, options, transforms)
 
     def save_mapping(
-        self, job_id: int, mapping: Mapping[str, str], rules: Mapping[str, Any], options: Mapping[str, Any]
+        self,
+        job_id: int,
+        mapping: Mapping[str, str],
+        rules: Mapping[str, Any],
+        options: Mapping[str, Any],
+        transforms: Mapping[str, Any],
     ) -> None:
-        self.tell("map", sorted(mapping.values()), rules, options, job=job_id)
+        self.tell("map", sorted(mapping.values()), rules, options, transforms, job=job_id)
         self.touched.add(job_id)
         whole: dict[str, str | None] = {**dict.fromkeys(HEADERS), **mapping}
         self.both(
-            lambda: self.walk.ready(self.walk.job(job_id), whole, rules=rules, options=options),
-            lambda: self.model.map(job_id, mapping, rules, options),
+            lambda: self.walk.ready(self.walk.job(job_id), whole, rules=rules, options=options, transforms=transforms),
+            lambda: self.model.map(job_id, mapping, rules, options, transforms),
         )
 
     def some_job(self, verb: str) -> int | None:

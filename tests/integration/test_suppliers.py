@@ -7,11 +7,13 @@ import pytest
 
 from chalicelib.catalog import suppliers
 from chalicelib.errors import Conflict, InvalidValue, NotFound
+from chalicelib.model.mapping import Learned
 from chalicelib.model.supplier import Supplier
 from tests.walk import MAPPING, Walk, csv_file, row
 
 HEADERS = ["EAN Code", "Titre", "Prix HT"]
 CONFIRMED = {"EAN Code": "ean", "Titre": "name", "Prix HT": None}
+STEPS = ({"step": "trim", "collapse": True},)
 
 
 def resolve(walk: Walk, code: str | None = None, supplier_id: UUID | None = None) -> Supplier | None:
@@ -28,13 +30,19 @@ def resolve(walk: Walk, code: str | None = None, supplier_id: UUID | None = None
 
 
 def remember(walk: Walk, supplier_id: UUID, headers: list[str], mapping: dict[str, str | None]) -> None:
+    confirmed = {header: Learned(field, STEPS if field == "name" else ()) for header, field in mapping.items()}
     with walk.services.database.workspace(walk.workspace_id) as cursor:
-        suppliers.remember_mapping(cursor, walk.workspace_id, supplier_id, headers, mapping, now=walk.services.now())
+        suppliers.remember_mapping(cursor, walk.workspace_id, supplier_id, headers, confirmed, now=walk.services.now())
 
 
 def remembered(walk: Walk, supplier_id: UUID, headers: list[str]):
+    """Header to field; a name comes with its steps, all others with none."""
     with walk.services.database.workspace(walk.workspace_id) as cursor:
-        return suppliers.mapping_for(cursor, walk.workspace_id, supplier_id, headers)
+        found = suppliers.mapping_for(cursor, walk.workspace_id, supplier_id, headers)
+    if found is None:
+        return None
+    assert all(each.transforms == (STEPS if each.field == "name" else ()) for each in found.values())
+    return {header: each.field for header, each in found.items()}
 
 
 @pytest.fixture

@@ -238,7 +238,7 @@ def test_examples_tell_how_numbers_are_written():
         (b"a,b\n1,2\n", {"encoding": "utf\0-8"}, "no encoding"),
         (b"a,b\n1,2\n", {"encoding": "base64"}, "no encoding"),
         (b"a,b\n1,2\n", {"encoding": "unicode_escape"}, "no encoding"),
-        (b"a,b\n1,2\n", {"encoding": "utf-32"}, "cannot be read in parts"),
+        (b"a,b\n1,2\n", {"encoding": "iso-2022-jp"}, "cannot be read in parts"),
         (b"a,b\n1,2\n", {"skip_header_rows": 5}, "no header after the 5 lines"),
         (b"PK\x03\x04\x14\x00mimetypeapplication/vnd.oasis.opendocument.spreadsheet", {}, "an OpenDocument file"),
         (b"PK\x03\x04\x14\x00 readme.txt", {}, "a ZIP archive, not a CSV file"),
@@ -287,7 +287,7 @@ def test_an_open_quote_is_not_followed_for_ever():
     stream = Counting(b'a,b\n1,2\n3,"open\n' + b"4,5\n" * 100_000)
     with pytest.raises(UnreadableFile, match="row at line 3 goes on for more than"):
         analyze_csv(stream, chunk_rows=10, max_cell_bytes=1_000, block_bytes=500)
-    assert stream.taken < 20_000
+    assert stream.taken < 200_000
 
 
 def test_a_stray_quote_is_text():
@@ -301,23 +301,23 @@ def test_a_nul_in_a_cell_is_left_to_its_row():
 
 @pytest.mark.parametrize("block_bytes", [16, 100_000])
 @pytest.mark.parametrize(
-    ("data", "byte_offset", "likely"),
+    ("data", "byte_offset", "line"),
     [
-        ("sku,name\nA,plain\nB,\u201cÉté\u201d \u2013 3\u20ac\n".encode("cp1252"), 19, "cp1252"),
-        ("Artikel;Größe\n1;groß\n".encode("cp1252"), 10, "cp1252"),
-        ("kod;nazwa\n1;Krzesło ogrodowe żółte\n2;Stół dębowy\n3;Półka ścienna\n".encode("cp1250"), 17, "cp1250"),
-        ("商品コード,商品名,価格\n1001,椅子 木製,1200\n1002,机 鉄製,5000\n".encode("cp932"), 0, "cp932"),
-        ("sku,name\nA,Été\n".encode("utf-16"), 0, "utf-16"),
-        ("sku,name\nA,x\n".encode("utf-16-le"), 1, "utf-16-le"),
-        ("sku,name\nA,x\n".encode("utf-16-be"), 0, "utf-16-be"),
+        ("sku,name\nA,plain\nB,\u201cÉté\u201d \u2013 3\u20ac\n".encode("cp1252"), 19, 3),
+        ("Artikel;Größe\n1;groß\n".encode("cp1252"), 10, 1),
+        ("kod;nazwa\n1;Krzesło ogrodowe żółte\n".encode("cp1250"), 17, 2),
+        ("商品コード,商品名,価格\n1001,椅子 木製,1200\n".encode("cp932"), 0, 1),
+        ("sku,name\nA,Été\n".encode("utf-16"), 0, 1),
+        ("sku,name\nA,x\n".encode("utf-16-le"), 1, 1),
+        ("sku,name\nA,x\n".encode("utf-16-be"), 0, 1),
+        ("sku,name\nA,x\n".encode("utf-32"), 0, 1),
+        (b"sku,name\n" + b"A,x\n" * 100_000 + b"B,\xe9\n", 400_011, 100_002),
     ],
 )
-def test_another_encoding_is_named_with_its_first_byte(data, byte_offset, likely, block_bytes):
+def test_what_is_not_utf8_is_named_with_its_first_byte(data, byte_offset, line, block_bytes):
     with pytest.raises(WrongEncoding) as refusal:
         analyze(data, block_bytes=block_bytes)
-    assert refusal.value.byte_offset == byte_offset
-    if block_bytes > 16:  # a few bytes are not enough to tell encodings apart
-        assert refusal.value.likely == likely
+    assert (refusal.value.byte_offset, refusal.value.line) == (byte_offset, line)
     assert "CSV UTF-8" in str(refusal.value)
 
 

@@ -26,6 +26,17 @@ from chalicelib.model.ean import Ean, EanProblem, check_digit, check_digit_holds
         ("5 410000 000019", "5410000000019"),
         ("0 36000 29145 2", "036000291452"),
         ("9638\u00a05074", "96385074"),
+        ("'5410000000019'", "5410000000019"),
+        ("5-410000-000019", "5410000000019"),
+        ("0-36000-29145-2", "036000291452"),
+        ("5,410,000,000,019", "5410000000019"),
+        ("5.410.000.000.019", "5410000000019"),
+        ("5\u202f410\u202f000\u202f000\u202f019", "5410000000019"),
+        ("96,385,074", "96385074"),
+        ("ISBN 978-3-16-148410-0", "9783161484100"),
+        ("EAN13: 5410000000019", "5410000000019"),
+        ("GTIN:5410000000019", "5410000000019"),
+        ("(01)05410000000019", "05410000000019"),
     ],
 )
 def test_an_ean_is_read(text, printed):
@@ -37,15 +48,23 @@ def test_an_ean_is_read(text, printed):
     [
         ("5410000000018", "its check digit is 8 and should be 9"),
         ("5410000000018.0", "its check digit is 8 and should be 9"),
-        ("12345678905", "it has 11 digits"),
+        ("12345678905", "it would be 012345678905 with the zeros a spreadsheet takes away"),
+        ("12345678904", "it has 11 digits, an EAN has 8, 12, 13 or 14"),
+        ("1234565", "it would be 01234565 with the zeros"),
+        ("3-16-148410-0", "an ISBN of 10 digits"),
+        ("080442957X", "an ISBN of 10 digits"),
+        ("5,410,000,000,018", "its check digit is 8 and should be 9"),
+        ("5,410,000,00,019", "8, 12, 13 or 14 digits"),
+        ("5,410.000,000,019", "8, 12, 13 or 14 digits"),
         ("4383", "it has 4 digits"),
+        ("0", "all zeros"),
         ("00000000", "all zeros"),
         ("0000000000000", "all zeros"),
-        ("3.76E+12", "a spreadsheet has destroyed it"),
-        ("4,26E+12", "a spreadsheet has destroyed it"),
-        ("5.41E+12", "a spreadsheet has destroyed it"),
-        ("5.4100000000195E+12", "a spreadsheet has destroyed it"),
-        ("5E12", "a spreadsheet has destroyed it"),
+        ("3.76E+12", "rounded it, the first 3 digits are left"),
+        ("4,26E+12", "rounded it, the first 3 digits are left"),
+        ("5.41E+12", "rounded it, the first 3 digits are left"),
+        ("5.4100000000195E+12", "no whole number"),
+        ("5E12", "rounded it, the first digit is left"),
         ("No barcode found", "8, 12, 13 or 14 digits"),
         ("https://example.com", "8, 12, 13 or 14 digits"),
         ("OUTCD22438", "8, 12, 13 or 14 digits"),
@@ -67,6 +86,7 @@ def test_a_destroyed_ean_says_what_to_do():
     problem = parse_ean("4,26E+12")
     assert isinstance(problem, EanProblem)
     assert "format the column as text" in problem.message
+    assert "the rest is lost" in problem.message
 
 
 @given(st.sampled_from([7, 11, 12, 13]).flatmap(lambda size: st.text("0123456789", min_size=size, max_size=size)))

@@ -1,6 +1,5 @@
 """The field types: what each text means under which habit, what is refused, and what is stored and shown."""
 
-import json
 import string
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -10,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.fields import FIELD_TYPES, Habit, Unfit, column_habit, habit_of_locale
+from chalicelib.fields import FIELD_TYPES, Habit, Unfit, column_habit, currency_named, habit_of_locale
 from chalicelib.model.row_error import ErrorType
+from chalicelib.store.postgres import exact_json
 
 POINT = habit_of_locale("en_US", "USD")
 COMMA = habit_of_locale("de_DE", "EUR")
@@ -32,7 +32,7 @@ def refusal(field_type: str, text: str, habit: Habit = POINT) -> Unfit:
 
 def from_database(stored: str):
     """What a reader of PostgreSQL's jsonb gets."""
-    return json.loads(stored, parse_float=Decimal)
+    return exact_json(stored)
 
 
 # Prices ---------------------------------------------------------------------------------------------------------------
@@ -84,6 +84,26 @@ def from_database(stored: str):
         ("12.50", OPEN, "12.50", "EUR"),
         ("1234", OPEN, "1234", "EUR"),
         ('{"amount": "5.10", "currency": "GBP"}', POINT, "5.10", "GBP"),
+        ("1.299,-", POINT, "1299", "USD"),
+        ("1.299,\u2013 €", POINT, "1299", "EUR"),
+        ("1'299.-", COMMA, "1299", "EUR"),
+        ("CHF 1'299.00", COMMA, "1299.00", "CHF"),
+        ("1 234,50 zł", POINT, "1234.50", "PLN"),
+        ("$1,025.82 MXN", POINT, "1025.82", "MXN"),
+        ("MXN $5", POINT, "5", "MXN"),
+        ("USD$ 5", COMMA, "5", "USD"),
+        ("US $5", COMMA, "5", "USD"),
+        ("499 kr SEK", POINT, "499", "SEK"),
+        ("25 000Fcf", POINT, "25000", "XOF"),
+        ("15 000 F CFA", POINT, "15000", "XOF"),
+        ("15.000 FCFA", POINT, "15000", "XOF"),
+        ("1,234円", COMMA, "1234", "JPY"),
+        ("250.000 ₫", POINT, "250000", "VND"),
+        ("₹1,29,999", POINT, "129999", "INR"),
+        ("12,50 €/St.", COMMA, "12.50", "EUR"),
+        ("5.00/pc", POINT, "5.00", "USD"),
+        ("12,50-", COMMA, "-12.50", "EUR"),
+        ("\u0661\u0662\u0663 ر.س", POINT, "123", "SAR"),
     ],
 )
 def test_a_price_is_read_to_the_last_digit(text, habit, amount, currency):
@@ -95,8 +115,9 @@ def test_a_price_is_read_to_the_last_digit(text, habit, amount, currency):
     [
         ("free", "it holds no digits"),
         ("+", "it holds no digits"),
-        ("-", "it holds no digits"),
-        ("NaN", "it holds no digits"),
+        ("n/a", "it stands for no value; leave the cell blank"),
+        ("-", "it stands for no value; leave the cell blank"),
+        ("NaN", "it stands for no value; leave the cell blank"),
         ("inf", "it holds no digits"),
         ("4.9O", "a letter stands among the digits"),
         ("O.99", "a letter stands among the digits"),
@@ -108,7 +129,12 @@ def test_a_price_is_read_to_the_last_digit(text, habit, amount, currency):
         ("5 5", "its signs and separators make no number"),
         ("+-5", "its signs and separators make no number"),
         ("12.05.2026", "its signs and separators make no number"),
-        ("25 000Fcf", '"Fcf" is no currency known here'),
+        ("25 000Fxf", '"Fxf" is no currency known here'),
+        ("12,50 €/kg", 'it is a price per "kg"'),
+        ("ab 9,99 €", '"ab" is no currency known here'),
+        ("12.50,-", "its signs and separators make no number"),
+        ("-5-", "its signs and separators make no number"),
+        ("$5 EUR", "it names two currencies"),
         ("499 kr", '"kr" is no currency known here'),
         ("(5)", "is no currency known here"),
         ("USD 5 €", "it names two currencies"),
@@ -183,6 +209,10 @@ def test_prices_side_by_side():
         ("1.234", COMMA, "1234"),
         ("1e5", POINT, "100000"),
         ("1,5E-3", POINT, "0.0015"),
+        ("19 %", POINT, "19"),
+        ("7,7%", COMMA, "7.7"),
+        ("5-", POINT, "-5"),
+        ("1.234,50-", COMMA, "-1234.5"),
         ("9223372036854775808", POINT, "9223372036854775808"),
         ("123456789012345678901234567890", POINT, "123456789012345678901234567890"),
         ("0.123456789012345678901", POINT, "0.123456789012345678901"),
@@ -198,10 +228,10 @@ def test_a_number_is_kept_exactly(text, habit, stored):
     ("text", "reason"),
     [
         ("207 grs", '"grs" stands beside it'),
-        ("19 %", '"%" stands beside it'),
+        ("19 ‰", '"‰" stands beside it'),
         ("€ 5", '"€" stands beside it'),
         ("5O", "a letter stands among the digits"),
-        ("NaN", "it holds no digits"),
+        ("NaN", "it stands for no value; leave the cell blank"),
         ("Infinity", "it holds no digits"),
         ("12,-", "make no number"),
         ("x" * 1_000, "too long"),
@@ -221,17 +251,30 @@ def test_numbers_of_the_database_are_shown_as_json_numbers():
 
 
 @pytest.mark.parametrize(
-    "text", "true TRUE Yes y 1 oui ja si sí x X ✓ vrai wahr ano tak да evet EVET はい on t sim Verdadero".split()
+    "text",
+    "true TRUE Yes y 1 oui ja si sí x X ✓ vrai wahr ano tak да evet EVET はい on t sim Verdadero".split(),
 )
 def test_yes(text):
     assert parsed("boolean", text) == "true"
 
 
 @pytest.mark.parametrize(
-    "text", "false NO n 0 non nein Não faux falsch ne nie нет hayır HAYIR いいえ off f nej".split()
+    "text",
+    "false NO n 0 non nein Não faux falsch ne nie нет hayır HAYIR いいえ off f nej".split(),
 )
 def test_no(text):
     assert parsed("boolean", text) == "false"
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        *[(word, "true") for word in "active Aktiv aktywny 有効 نعم כן jā igen ใช่".split()],
+        *[(word, "false") for word in "inactive Inaktiv disabled 無効 không لا ne tidak".split()],
+    ],
+)
+def test_yes_and_no_in_other_words(text, meaning):
+    assert parsed("boolean", text) == meaning
 
 
 @pytest.mark.parametrize("text", ["maybe", "2", "-", "truefalse"])
@@ -259,10 +302,33 @@ def test_neither_yes_nor_no(text):
         ("05.06.2026", POINT, "2026-06-05T00:00:00Z"),
         ("05/05/2026", OPEN, "2026-05-05T00:00:00Z"),
         ("19.05.2026 13:22:01", COMMA, "2026-05-19T13:22:01Z"),
+        ("13. 5. 2026", COMMA, "2026-05-13T00:00:00Z"),
+        ("2. 5. 2026 08:00", COMMA, "2026-05-02T08:00:00Z"),
+        ("13.05.2026.", COMMA, "2026-05-13T00:00:00Z"),
+        ("2026.05.02.", COMMA, "2026-05-02T00:00:00Z"),
+        ("2026. 5. 2.", COMMA, "2026-05-02T00:00:00Z"),
         ("5/19/26 3:05 PM", POINT, "2026-05-19T15:05:00Z"),
         ("5/19/99 12:00 am", POINT, "1999-05-19T00:00:00Z"),
         ("0001-01-01", POINT, "0001-01-01T00:00:00Z"),
         ("9999-12-31", POINT, "9999-12-31T00:00:00Z"),
+        ("13-May-2026", POINT, "2026-05-13T00:00:00Z"),
+        ("13-MAY-26", POINT, "2026-05-13T00:00:00Z"),
+        ("13 mai 2026", POINT, "2026-05-13T00:00:00Z"),
+        ("13. März 2026 10:11", POINT, "2026-03-13T10:11:00Z"),
+        ("1er février 2026", POINT, "2026-02-01T00:00:00Z"),
+        ("13 de mayo de 2026", POINT, "2026-05-13T00:00:00Z"),
+        ("May 13, 2026", POINT, "2026-05-13T00:00:00Z"),
+        ("May 13th, 2026 4:05 PM", POINT, "2026-05-13T16:05:00Z"),
+        ("Wed, 13 May 2026 10:00:00 GMT", POINT, "2026-05-13T10:00:00Z"),
+        ("2026. május 13.", POINT, "2026-05-13T00:00:00Z"),
+        ("13 мая 2026", POINT, "2026-05-13T00:00:00Z"),
+        ("13 Ağustos 2026", POINT, "2026-08-13T00:00:00Z"),
+        ("2026年5月13日", POINT, "2026-05-13T00:00:00Z"),
+        ("2026年5月13日 10:11", POINT, "2026-05-13T10:11:00Z"),
+        ("2026년 5월 13일", POINT, "2026-05-13T00:00:00Z"),
+        ("20260513101112", POINT, "2026-05-13T10:11:12Z"),
+        ("5/13/2026 4:05 p. m.", POINT, "2026-05-13T16:05:00Z"),
+        ("２０２６/０５/１３", POINT, "2026-05-13T00:00:00Z"),
     ],
 )
 def test_a_date_is_kept_in_utc(text, habit, stored):
@@ -284,6 +350,12 @@ def test_a_date_is_kept_in_utc(text, habit, stored):
         ("2026121", "write it like"),
         ("2026-12-31 later", "write it like"),
         ("46387", "write it like"),
+        ("13 Foo 2026", "write it like"),
+        ("32 May 2026", "there is no such day"),
+        ("13 listopad 2026", "it can be read as 2026-10-13 or 2026-11-13"),
+        ("0000-00-00", "no date was ever set"),
+        ("0000-00-00 00:00:00", "no date was ever set"),
+        ("00.00.0000", "no date was ever set"),
     ],
 )
 def test_what_is_no_date_is_refused_with_the_reason(text, reason):
@@ -291,7 +363,7 @@ def test_what_is_no_date_is_refused_with_the_reason(text, reason):
 
 
 def test_a_date_with_two_readings_is_refused_when_nothing_decides():
-    assert "told apart" in refusal("datetime", "05/06/2026", OPEN).message
+    assert "it can be read as 2026-06-05 or 2026-05-06" in refusal("datetime", "05/06/2026", OPEN).message
 
 
 @pytest.mark.parametrize(
@@ -307,6 +379,11 @@ def test_a_date_with_two_readings_is_refused_when_nothing_decides():
         "https://münchen.example/straße",
         "https://cdn.example.com/a//b.jpg",
         "https://example.com/r?to=https://b.example/",
+        "www.example.com",
+        "www.example.co.uk/cdn/1.png?v=2",
+        "cdn.example.com/x.jpg",
+        "shop.example.de:8080/img/1.png",
+        "example.com/x.jpg",
     ],
 )
 def test_a_web_address(text):
@@ -316,7 +393,12 @@ def test_a_web_address(text):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("www.example.com", "it begins with neither"),
+        ("www.example", "it begins with neither"),
+        ("example.com", "it begins with neither"),
+        ("img.v2/chair.jpg", "it begins with neither"),
+        ("chair.jpg", "it begins with neither"),
+        ("1.5/2.5", "it begins with neither"),
+        ("a.b@example.com", "it begins with neither"),
         ("img/chair.jpg", "it begins with neither"),
         ("/img/chair.jpg", "it begins with neither"),
         ("mailto:a@b.c", "it begins with neither"),
@@ -342,6 +424,11 @@ def test_what_is_no_web_address_is_refused_with_the_reason(text, reason):
         ('["a", 5, null, " "]', POINT, ["a", "5"]),
         ("[sale", POINT, ["[sale"]),
         ("|", POINT, []),
+        ("a\nb, c", POINT, ["a", "b, c"]),
+        ("https://a.b/1,2.jpg", POINT, ["https://a.b/1,2.jpg"]),
+        ("https://a.b/1,2.jpg, https://a.b/3.jpg", POINT, ["https://a.b/1,2.jpg", "https://a.b/3.jpg"]),
+        ("https://a.b/1.jpg https://a.b/2.jpg", POINT, ["https://a.b/1.jpg", "https://a.b/2.jpg"]),
+        ("Home > Garden", POINT, ["Home > Garden"]),
     ],
 )
 def test_a_list_is_split_by_its_separator(text, habit, items):
@@ -442,10 +529,14 @@ def test_habits_of_locales(locale, decimal, day_first):
         (["1,234", "2,345"], ".", False, ","),
         (["1,234", "12.5"], ".", False, ","),
         (["1.234", "€ 5,00"], ",", False, ","),
-        (["12,5", "12.5"], ".", False, ","),
-        (["12,5", "13,5", "12.5"], ",", False, ","),
+        (["12,5", "12.5"], None, False, ","),
+        (["12,5", "13,5", "12.5"], None, False, ","),
+        (["12,5"] * 100 + ["12.5"], ",", False, ","),
+        (["1.299,-", "1.234"], ",", False, ","),
+        (["250.000 ₫", "1.234"], ",", False, None),
         (["01/02/2026", "31/12/2026"], ".", True, None),
         (["01/02/2026", "12/31/2026"], ".", False, None),
+        (["01/02/2026", "12/31/2026", "31/12/2026"], ".", None, None),
         (["a|b", "c, d", "e|f"], ".", False, "|"),
         (["", " "], ".", False, None),
     ],
@@ -453,6 +544,13 @@ def test_habits_of_locales(locale, decimal, day_first):
 def test_a_column_shows_how_it_is_written(values, decimal, day_first, separator):
     habit = column_habit(values, "en_US", "USD")
     assert (habit.decimal, habit.day_first, habit.list_separator) == (decimal, day_first, separator)
+
+
+def test_dotted_dates_are_read_with_the_day_first_unless_their_column_shows_otherwise():
+    us = column_habit(["05.13.2026"], "de_DE", "EUR")
+    assert parsed("datetime", "05.06.2026", us) == '"2026-05-06T00:00:00Z"'
+    both = column_habit(["05.13.2026", "13.05.2026"], "de_DE", "EUR")
+    assert "it can be read as" in refusal("datetime", "05.06.2026", both).message
 
 
 # Properties -----------------------------------------------------------------------------------------------------------
@@ -516,3 +614,30 @@ def test_any_text_is_read_or_refused(field_type, text):
         except Unfit:
             continue
         orjson.dumps(FIELD_TYPES[field_type].show(from_database(stored)))
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("Preis (EUR)", "EUR"),
+        ("price_usd", "USD"),
+        ("priceEUR", "EUR"),
+        ("Prix €", "EUR"),
+        ("Цена, ₽", "RUB"),
+        ("価格(円)", "JPY"),
+        ("R$ preço", "BRL"),
+        ("Precio $", "MXN"),
+        ("Precio US$", "USD"),
+        ("Cena zł", "PLN"),
+        ("Price", None),
+        ("USD/EUR", None),
+        ("PRECIO TOP", None),
+        ("PRICE KGS", None),
+        ("Europe price", None),
+        ("Neuro", None),
+        ("单元价格", None),
+        ("원가", None),
+    ],
+)
+def test_the_currency_that_a_header_names(header, currency):
+    assert currency_named(header, habit_of_locale("es_MX", "MXN")) == currency

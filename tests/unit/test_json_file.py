@@ -188,7 +188,7 @@ def test_the_encodings_of_json_are_told_by_its_first_bytes(encoding):
 def test_another_encoding_is_read_when_it_is_named():
     content = '[\n{"name": "plain"},\n{"name": "\u201cÉté\u201d \u2013 3\u20ac"}]'.encode("cp1252")
     assert read(content, encoding="cp1252").rows[1] == ["\u201cÉté\u201d \u2013 3\u20ac"]
-    with pytest.raises(WrongEncoding, match=r"on line 3, .* most likely Windows-1252") as refusal:
+    with pytest.raises(WrongEncoding, match=r"not UTF-8, .* on line 3, cannot be read") as refusal:
         read(content)
     assert refusal.value.byte_offset == content.index(b"\x93")
 

@@ -177,6 +177,14 @@ def test_an_invalid_ean_is_an_error_where_it_matters(plan):
     assert problems(plan, "A", "123") == [(ErrorType.EAN_INVALID, "ean")]
 
 
+@pytest.mark.parametrize("cell", ["0", "0000000000000", "-", "N/A", "k.A."])
+def test_what_stands_for_no_ean_leaves_a_row_to_its_sku(cell):
+    plan = plan_of("sku", "ean:string", match_on=MatchOn.EAN)
+    row = good(plan, "A", cell)
+    assert (row.sku, row.ean, [warning.error_type for warning in row.warnings]) == ("A", None, [ErrorType.EAN_INVALID])
+    assert problems(plan, "", cell) == [(ErrorType.EAN_INVALID, "ean")]
+
+
 # Names and fields -----------------------------------------------------------------------------------------------------
 
 

@@ -37,3 +37,24 @@ def test_a_job_may_stay_silent_for_longer_than_any_function_runs():
 def test_settings_are_frozen():
     with pytest.raises(ValidationError):
         Settings().stage = "other"
+
+
+def test_a_model_is_asked_only_with_a_key_and_a_budget():
+    assert not Settings().asks_claude
+    assert Settings(anthropic_api_key="sk-test").asks_claude
+    assert not Settings(anthropic_api_key="sk-test", claude_monthly_tokens=0).asks_claude
+
+
+def test_a_question_is_over_before_its_upload_must_be_answered():
+    assert Settings().claude_seconds < Settings().claude_upload_seconds < 3
+
+
+@pytest.mark.parametrize("address", ["ftp://models.example", "models.example", "https://models example"])
+def test_a_models_address_is_one_of_the_web(address):
+    with pytest.raises(ValidationError):
+        Settings(claude_base_url=address)
+    assert Settings(claude_base_url="http://127.0.0.1:8080").claude_base_url
+
+
+def test_the_key_is_not_shown():
+    assert "sk-test" not in repr(Settings(anthropic_api_key="sk-test"))

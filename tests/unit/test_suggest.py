@@ -1,5 +1,6 @@
 """The rules of suggesting: memory, keys, concepts, types, one column a field."""
 
+from collections.abc import Container
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from chalicelib.model.outcomes import ColumnEvidence
 from chalicelib.model.product_schema import ProductSchema, SchemaField, refuse_field_name
 from chalicelib.suggest import suggest
 from chalicelib.suggest.concepts import CONCEPTS
+from chalicelib.suggest.evidence import amount
 from scripts.eval_mapping import evidence
 
 pytestmark = pytest.mark.unit
@@ -25,6 +27,7 @@ def suggested(
     learned: dict[str, str | None] | None = None,
     schema: ProductSchema = NO_SCHEMA,
     unique: dict[str, bool] | None = None,
+    by_supplier: Container[str] = (),
 ) -> Suggestion:
     """A suggestion for columns given as header to cells."""
     rows = list(zip(*table.values(), strict=True))
@@ -32,7 +35,7 @@ def suggested(
         replace(evidence(header, position, rows), unique=(unique or {}).get(header))
         for position, header in enumerate(table)
     ]
-    return suggest(columns, rows, learned=learned or {}, schema=schema, row_count=len(rows))
+    return suggest(columns, rows, learned=learned or {}, schema=schema, row_count=len(rows), by_supplier=by_supplier)
 
 
 def types(suggestion: Suggestion) -> dict[str, str]:
@@ -95,6 +98,26 @@ def test_words_beside_a_concept_make_it_something_else(header):
     assert not CONCEPTS.keys() & set(suggested({header: ["3", "4"]}).mapping.values())
 
 
+def test_a_plain_key_of_this_file_goes_before_an_id_remembered_of_others():
+    table = {"id": ["1", "2"], "SKU": ["A1", "A2"], "Price": ["1.00", "2.00"]}
+    assert suggested(table, learned={"id": "sku"}).mapping == {"id": "id_value", "SKU": "sku", "Price": "price"}
+
+
+@pytest.mark.parametrize(
+    ("learned", "by_supplier", "other"),
+    [
+        ({"id": "sku"}, ("id",), "A1 A2"),
+        ({"id": "sku", "sku": "mpn"}, (), "A1 A2"),
+        ({"id": "sku"}, (), "A1 A1"),
+        ({"article number": "sku"}, (), "A1 A2"),
+    ],
+)
+def test_a_remembered_key_stands(learned, by_supplier, other):
+    """Of the supplier's own file, beside a column remembered as something else or full of repeats, or a plain one."""
+    table = {next(iter(learned)): ["1", "2"], "SKU": other.split()}
+    assert next(iter(suggested(table, learned=learned, by_supplier=by_supplier).mapping.values())) == "sku"
+
+
 def test_memory_wins_over_the_vocabulary():
     suggestion = suggested(
         {"Price": ["1.00", "2.00"], "Brand": ["A", "B"]}, learned={"price": "cost_price", "brand": None}
@@ -128,6 +151,29 @@ def test_a_key_repeats_nothing(cells, unique, field):
     assert suggestion.mapping["SKU"] == field
 
 
+@pytest.mark.parametrize(
+    ("header", "distinct", "blank_rows", "field"),
+    [
+        ("SKU", 199, 0, "sku"),
+        ("SKU", 199, 3, "sku"),
+        ("SKU", 185, 0, "sku"),
+        ("SKU", 150, 0, "sku_value"),
+        ("Code", 185, 0, "code"),
+        ("g:id", 199, 0, "sku"),
+        ("id", 199, 0, "sku"),
+        ("id", 199, 3, "id_value"),
+        ("id", 180, 0, "id_value"),
+    ],
+)
+def test_a_key_that_hardly_repeats_is_one(header, distinct, blank_rows, field):
+    rows = [[f"A{number}"] for number in range(5)]
+    column = replace(
+        evidence(header, 0, rows), sampled=200, filled=200, distinct=distinct, unique=False, blank_rows=blank_rows
+    )
+    suggestion = suggest([column], rows, learned={}, schema=NO_SCHEMA, row_count=2_000)
+    assert suggestion.mapping == {header: field}
+
+
 @pytest.mark.parametrize(("unique", "field"), [(True, "sku"), (False, "id_value")])
 def test_a_doubtful_key_must_be_unique(unique, field):
     assert suggested({"ID": ["11", "12"]}, unique={"ID": unique}).mapping["ID"] == field
@@ -149,6 +195,126 @@ def test_barcodes_are_known_by_their_check_digits():
     assert suggestion.mapping == {"SKU": "sku", "XK9": "ean"}
 
 
+def test_columns_without_headers_are_known_by_their_cells():
+    suggestion = suggested(
+        {
+            "column_1": ["AB-1001", "AB-1002", "AB-1003"],
+            "column_2": ["4006381333931", "4006381333948", "4006381333955"],
+            "column_3": ["Walnut chopping board", "Beech rolling pin", "Oak cutting board"],
+            "column_4": ["€ 24.90", "€ 12.50", "€ 31.00"],
+            "column_5": ["https://a.example/1.jpg", "https://a.example/2.jpg", "https://a.example/3.jpg"],
+            "column_6": ["7", "7", "3"],
+        }
+    )
+    assert list(suggestion.mapping.values()) == ["sku", "ean", "name", "price", "image_url", "column_6"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        (["AB-1", "AB-2", "AB-3"], "sku"),
+        (["3100.046", "3100.056", "3100.066"], "sku"),
+        (["AB-1", "AB-1", "AB-3"], "column_1"),
+        (["1.250", "3.999", "4.500"], "column_1"),
+        (["12", "15", "19"], "column_1"),
+        (["2024-01-02", "2024-01-03", "2024-01-04"], "column_1"),
+    ],
+)
+def test_cells_make_a_key_where_no_header_claims_it(cells, field):
+    table = {"column_1": cells, "Name": ["a", "b", "c"], "Farbe": ["x", "y", "z"]}
+    assert suggested(table).mapping == {"column_1": field, "Name": "name", "Farbe": "color"}
+    assert suggested({**table, "Code": ["7", "8", "9"]}).mapping["Code"] == "sku"
+
+
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [
+        ({"Item": ["EL-4410", "EL-4411", "TL-0092"]}, "sku"),
+        ({"Model": ["KBS-100", "KBS-160", "KBS-200"]}, "sku"),
+        ({"Index": ["47554", "47555", "48884"]}, "sku"),
+        ({"Index": ["1", "2", "3"]}, "index"),
+        ({"Item": ["Oak table", "Pine shelf", "Ash stool"]}, "name"),
+        ({"Model": ["KBS-100", "KBS-160", "KBS-200"], "Artikelnr": ["1", "2", "3"]}, "model"),
+        ({"Part No": ["P-100", "P-101", "P-102"], "Supplier part no": ["77", "78", "79"]}, "sku"),
+    ],
+)
+def test_what_serves_as_key_where_nothing_says_it_is_one(table, field):
+    assert next(iter(suggested({**table, "Colour": ["", "", ""]}).mapping.values())) == field
+
+
+@pytest.mark.parametrize(
+    ("table", "fields"),
+    [
+        ({"List price": ["5.00", "6.00"], "Cost": ["3.00", "4.00"]}, ["price", "cost_price"]),
+        ({"List price": ["5.00", "6.00"], "Price": ["3.00", "4.00"]}, ["compare_at_price", "price"]),
+        ({"Promo price": ["5.00", ""], "Cost": ["3.00", "4.00"]}, ["sale_price", "cost_price"]),
+        ({"Prices net plus handshake bonanza": ["5.00", "6.00"], "Colour": ["a", "b"]}, ["price", "color"]),
+        ({"Valor": ["5,10", "6,20"], "Cor": ["a", "b"]}, ["price", "color"]),
+        ({"Acme price": ["5.00", "6.00"], "Acme stock": ["3", "4"]}, ["price", "inventory_count"]),
+    ],
+)
+def test_what_serves_as_price_where_nothing_says_it_is_one(table, fields):
+    assert list(suggested(table).mapping.values()) == fields
+
+
+@pytest.mark.parametrize(
+    ("dealer", "field"), [(["6,00", "11,00", "4,00"], "cost_price"), (["12,00", "22,00", "9,00"], "handlerpreis")]
+)
+def test_a_cost_is_not_above_the_price(dealer, field):
+    mapping = suggested({"Preis": ["9,90", "19,00", "7,50"], "Händlerpreis": dealer}).mapping
+    assert mapping == {"Preis": "price", "Händlerpreis": field}
+
+
+def test_the_column_in_the_language_of_the_file_is_taken():
+    table = {
+        "Artikel_en": ["a", "b"],
+        "Beschreibung_en": ["x", "y"],
+        "Beschreibung_de": ["z", "w"],
+        "Farbe": ["u", "v"],
+    }
+    assert suggested(table).mapping["Beschreibung_de"] == "description"
+
+
+def test_a_word_means_what_it_does_in_the_language_of_the_file():
+    czech = suggested({"Kód": ["1", "2"], "Název": ["a", "b"], "Sklad": ["3", "4"], "Výrobce": ["x", "y"]})
+    polish = suggested(
+        {"Kod": ["1", "2"], "Nazwa": ["a", "b"], "Skład materiału": ["len", "wełna"], "Cena": ["3", "4"]}
+    )
+    assert czech.mapping["Sklad"] == "inventory_count" and polish.mapping["Skład materiału"] == "material"
+
+
+def test_a_suggestion_says_how_sure_it_is_and_what_else_it_might_be():
+    table = {"SKU": ["A1", "A2"], "Tax class": ["x", "y"], "Qwrtz": ["a", "b"], "Prix pro": ["3,00", "4,00"]}
+    plain, other, unknown, dealer = suggested({**table, "Prix": ["5,00", "6,00"]}).columns[:4]
+    assert plain.confidence > 0.9 and not plain.candidates[0].confidence > plain.confidence
+    assert other.confidence > 0.7 > unknown.confidence
+    assert dealer.confidence < 0.8 and [each.field for each in dealer.candidates] == ["price"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1.234,56 €", 1234.56),
+        ("1,234.56", 1234.56),
+        ("EUR 12", 12),
+        ("12,5", 12.5),
+        ("1.299", 1299),
+        (".4800", 0.48),
+        ("1 234,50 zł", 1234.5),
+        ("free", None),
+    ],
+)
+def test_amounts_are_compared_by_what_they_look_like(cell, value):
+    assert amount(cell) == value
+
+
+def test_keys_of_categories_stand_in_for_their_names():
+    alone = {"categoryId": ["25011", "25012"], "Name": ["a", "b"]}
+    assert suggested(alone).mapping["categoryId"] == "category"
+    beside = suggested({**alone, "Category": ["Cups", "Mugs"]}).mapping
+    assert (beside["categoryId"], beside["Category"]) == ("categoryid", "category")
+
+
 def test_one_column_a_concept():
     suggestion = suggested(
         {
@@ -158,7 +324,7 @@ def test_one_column_a_concept():
             "inventory_Bonn": ["3", "4"],
         }
     )
-    assert list(suggestion.mapping.values()) == ["price", "price_gross", "inventory_count", "inventory_bonn"]
+    assert list(suggestion.mapping.values()) == ["price_net", "price", "inventory_count", "inventory_bonn"]
 
 
 def test_a_sale_price_alone_is_the_price():
@@ -195,7 +361,7 @@ def test_fields_of_the_schema_are_reused_and_keep_their_type():
 
 def test_a_field_of_the_schema_whose_type_the_cells_do_not_fit_is_left_alone():
     schema = ProductSchema(fields=(SchemaField("image_url", "url"),))
-    suggestion = suggested({"Image": ["www.example.com/1.jpg", "www.example.com/2.jpg"]}, schema=schema)
+    suggestion = suggested({"Image": ["photos/1.jpg", "photos/2.jpg"]}, schema=schema)
     assert suggestion.mapping == {"Image": "image"}
     assert [(each.name, each.type) for each in suggestion.schema] == [("image_url", "url"), ("image", "string")]
 
@@ -216,7 +382,7 @@ def test_empty_columns_nobody_knows_are_left_out():
         ("Availability", ["yes", "no"], "boolean"),
         ("Availability", ["in stock", "5 days"], "string"),
         ("Tags", ["red|blue", "green"], "array"),
-        ("VAT", ["20%", "5%"], "string"),
+        ("VAT", ["20%", "5%"], "number"),
         ("VAT", ["20", "5.5"], "number"),
         ("Xyzzy", ["0012", "0013"], "string"),
         ("Tariff code", ["82011000", "82019000"], "string"),
@@ -259,3 +425,13 @@ def test_every_suggestion_can_be_confirmed(table, learned):
     assert all(refuse_field_name(name) is None for name in names)
     assert all(each.type in FIELD_TYPES for each in suggestion.schema)
     assert all(0 <= each.confidence <= 1 and each.reason.endswith(".") for each in suggestion.columns)
+
+
+def test_no_field_is_called_what_the_v1_apis_call_another():
+    table = {"Name": ["Chair", "Table"], "Title": ["Dr", "Prof"], "Brand": ["A", "B"], "brand_name": ["C", "D"]}
+    fields = {each.field for each in suggested(table).columns}
+    assert not fields & {"title", "brand_name"}
+
+
+def test_two_short_names_do_not_overrule_a_plain_header():
+    assert suggested({"SKU": ["A-1", "A-2"], "Name": ["x", "y"]}).mapping["Name"] == "name"

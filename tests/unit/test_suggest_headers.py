@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from chalicelib.model.product_schema import RESERVED_QUERY_WORDS, refuse_field_name
 from chalicelib.suggest import normalise_header
 from chalicelib.suggest.headers import fold, slug_of, words_of
-from chalicelib.suggest.lexicon import read
+from chalicelib.suggest.lexicon import languages_of, read
+from chalicelib.suggest.vocabulary import readings_of
 
 pytestmark = pytest.mark.unit
 
@@ -89,6 +90,40 @@ def test_every_header_makes_a_name_the_schema_takes(header, taken):
 def test_words_are_understood_taken_apart_and_completed(header, meanings):
     assert [set(part) for part in read(header).parts] == meanings
     assert read(header).unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "meanings"),
+    [
+        ("prd_nm", [{"item"}, {"name"}]),
+        ("ctgry", [{"category"}]),
+        ("Wght", [{"weight"}]),
+        ("السعر", [{"price"}]),
+        ("המחיר", [{"price"}]),
+        ("ราคาขาย", [{"price"}, {"sell"}]),
+        ("дата_создания", [{"date"}, {"created"}]),
+        ("@аvailable", [{"available"}]),
+        ("Price ($)", [{"price"}, {"money"}]),
+        ("Код маркування (GTIN)", [{"ean"}]),
+        ("Available 31.10.2025", [{"available"}]),
+        ("GrÃ¶ÃŸe", [{"size"}]),
+    ],
+)
+def test_short_forms_other_scripts_and_signs(header, meanings):
+    assert [set(part) for part in read(header).parts] == meanings
+
+
+def test_the_languages_of_a_file_are_those_most_of_its_words_are_of():
+    assert languages_of(["Price", "Name"]) is not None
+    assert languages_of(["#", "XK9"]) is None
+    czech, polish = languages_of(["Název", "Výrobce", "Sklad"]), languages_of(["Nazwa", "Producent", "Skład"])
+    assert read("sklad", czech).holds("stock") and not read("sklad", czech).holds("material")
+    assert read("sklad", polish).holds("material") and not read("sklad", polish).holds("stock")
+
+
+def test_a_word_before_every_header_is_passed_over():
+    plain, prefixed = ["nr", "name", "price", "stock"], ["tblx_nr", "tblx_name", "tblx_price", "tblx_stock"]
+    assert readings_of(prefixed) == readings_of(plain)
 
 
 def test_words_nobody_knows_are_said_so():

@@ -1,4 +1,4 @@
-"""How well the suggester maps files of 26 languages and many shop systems, labelled in ``data/mapping_own.jsonl``.
+"""How well the suggester maps files of some 45 languages and many shop systems, labelled in ``data/mapping_own.jsonl``.
 
 A line names a file's headers, three rows, and for each header the concepts a careful person would accept, the best
 first, with the types that fit (none: not judged). The set was written to check the vocabulary by, so its scores say

@@ -92,6 +92,7 @@ JOB = ImportJob(
         ],
     },
     mapping={"Marque": "brand", "Titre produit": "name", "EAN Code": "ean"},
+    transforms={"Marque": [{"to": "title", "step": "case"}]},
     mapping_source=MappingSource.SAVED,
     confirmation=None,
     plan={},

@@ -27,13 +27,14 @@ def template(api) -> dict:
 def test_a_template_answers_in_the_words_it_was_made_with(api, template):
     assert list(template) == [
         "id", "name", "supplier_id", "supplier_code", "version", "latest_version", "column_mapping",
-        "validation_rules", "import_options", "format", "encoding", "delimiter", "skip_header_rows", "sheet",
+        "validation_rules", "import_options", "transforms", "format", "encoding", "delimiter", "quotechar",
+        "skip_header_rows", "header", "sheet",
         "record_path", "created_at", "updated_at",
     ]  # fmt: skip
     assert list(template["column_mapping"].items()) == list(MAPPING.items())
     assert template["validation_rules"] == {"title": {"max_length": 80, "severity": "error"}}
     assert template["import_options"]["overwrite_existing"] is False
-    assert (template["format"], template["delimiter"], template["skip_header_rows"]) == ("csv", ";", 0)
+    assert (template["format"], template["delimiter"], template["skip_header_rows"]) == ("csv", ";", None)
     assert (template["version"], template["latest_version"], template["supplier_code"]) == (1, 1, "SUPPLIER_A")
     assert api.request("GET", f"{TEMPLATES}/{template['id']}/") == (200, template)
     assert api.request("GET", f"/api/v1/suppliers/{template['supplier_id']}")[1]["is_stub"] is True
