@@ -18,7 +18,7 @@ from chalicelib.model.transform import Steps, steps_json
 from chalicelib.services import Services
 from chalicelib.store import jobs, schemas
 from chalicelib.store.postgres import Cursor
-from chalicelib.suggest import normalise_header
+from chalicelib.suggest import is_made_up, normalise_header
 
 
 def start(services: Services, workspace_id: int, job_id: int) -> ImportJob:
@@ -65,7 +65,9 @@ def remember(
     *,
     now: datetime,
 ) -> None:
-    """Keep what was confirmed: for the workspace by column, and for the job's supplier by the set of its columns."""
+    """Keep what was confirmed: for the workspace by column, if it has a header of its own, and for the job's supplier by
+    the set of its columns.
+    """
     assert job.analysis is not None
     headers = job.analysis["headers"]
     here = {
@@ -73,7 +75,9 @@ def remember(
         for header, field in mapping.items()
         if header in headers
     }
-    learned = {normalise_header(header): each for header, each in here.items() if each.field}
+    learned = {
+        normalise_header(header): each for header, each in here.items() if each.field and not is_made_up(header)
+    }
     schemas.learn(cursor, job.workspace_id, learned, now=now)
     if job.supplier_id is not None:
         suppliers.remember_mapping(cursor, job.workspace_id, job.supplier_id, headers, here, now=now)

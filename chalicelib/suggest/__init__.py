@@ -19,11 +19,11 @@ from chalicelib.model.product_schema import RESERVED_FIELDS, ProductSchema, Sche
 from chalicelib.suggest.concepts import CONCEPTS, claims
 from chalicelib.suggest.evidence import Facts, observation
 from chalicelib.suggest.field_types import type_of
-from chalicelib.suggest.headers import normalise_header, slug_of
+from chalicelib.suggest.headers import is_made_up, normalise_header, slug_of
 from chalicelib.suggest.lexicon import read
 from chalicelib.suggest.vocabulary import Understood, confidence_of, understand
 
-__all__ = ["concepts_of", "facts_of", "normalise_header", "suggest"]
+__all__ = ["concepts_of", "facts_of", "is_made_up", "normalise_header", "suggest"]
 
 _ALIAS_SCORE = 0.85
 _POOR_KEY, _PLAIN_KEY = 0.62, 0.94

@@ -24,6 +24,7 @@ _MARKS_MATTER = (range(0x0900, 0x1E00), range(0x2000, 0x110000))
 _SAME_WORD = {"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": "", "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ"}
 """Letters written one way or the other in the same word: it is looked up in one spelling."""
 
+_MADE_UP = re.compile(r"column_[0-9]+")
 _WORD = re.compile(r"[^\W_]+")
 _SPOKEN = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0971-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3])+")
 """A word with its vowel signs, which some scripts write as marks."""
@@ -55,6 +56,11 @@ _TWINS = str.maketrans("авеікмнорстухј", "abeikmhopctyxj")
 def normalise_header(header: str) -> str:
     """The key a header is remembered by: caseless, trimmed, runs of whitespace as one blank."""
     return " ".join(header.casefold().split())
+
+
+def is_made_up(header: str) -> bool:
+    """Whether a header is one that columns without any are called by: it says where a column stands, not what it is."""
+    return bool(_MADE_UP.fullmatch(header))
 
 
 def fold(text: str) -> str:

@@ -376,3 +376,15 @@ def test_a_confirm_of_a_templates_job_tells_of_columns_its_steps_ask_for_in_vain
     assert list(refused.value.fields) == ["transforms.Title.0.parts"]
     ended = walk.deliver(confirm(walk.services, walk.workspace_id, job.id, said))
     assert [(each.column, each.error_type) for each in walk.findings(ended)] == [("Brand", ErrorType.COLUMN_NOT_FOUND)]
+
+
+def test_a_column_without_a_header_is_remembered_of_its_supplier_only(walk):
+    """Where it stands says nothing of what another file has there."""
+    headers = ("", *HEADERS[1:])
+    mapping = {**MAPPING, "column_1": "sku"}
+    del mapping["Code"]
+    job = walk.receive(csv_file([row(1)], headers), supplier_code="ACME")
+    walk.import_ready(walk.ready(job, mapping, transforms={"column_1": UPPER}))
+    again = walk.receive(csv_file([row(2)], headers), supplier_code="ACME")
+    assert suggested(again) == {"column_1": UPPER}
+    assert suggested(walk.receive(csv_file([row(2)], headers))) == {}
