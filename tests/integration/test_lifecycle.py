@@ -219,7 +219,7 @@ def test_statistics_count_the_imports_of_the_workspace(walk, other_walk):
 
 
 def test_errors_are_found_by_type_severity_and_text(walk):
-    job = ended(walk, [row(1, price="free"), row(2, price="dear"), ("", "", "Nobody", "1", "")])
+    job = ended(walk, [row(1, price="free"), row(2, price="dear"), ("", "", "Nobody", "1", ""), row(4), row(5)])
 
     def found(**wanted) -> list[int]:
         page = history.errors(walk.services, walk.workspace_id, job.id, page=1, page_size=10, **wanted)
