@@ -75,9 +75,7 @@ def remember(
         for header, field in mapping.items()
         if header in headers
     }
-    learned = {
-        normalise_header(header): each for header, each in here.items() if each.field and not is_made_up(header)
-    }
+    learned = {normalise_header(header): each for header, each in here.items() if each.field and not is_made_up(header)}
     schemas.learn(cursor, job.workspace_id, learned, now=now)
     if job.supplier_id is not None:
         suppliers.remember_mapping(cursor, job.workspace_id, job.supplier_id, headers, here, now=now)
