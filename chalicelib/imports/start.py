@@ -65,8 +65,8 @@ def remember(
     *,
     now: datetime,
 ) -> None:
-    """Keep what was confirmed: for the workspace by column, if it has a header of its own, and for the job's supplier by
-    the set of its columns.
+    """Keep what was confirmed: for the workspace by column, if that has a header of its own, and for the job's supplier
+    by the set of its columns.
     """
     assert job.analysis is not None
     headers = job.analysis["headers"]
