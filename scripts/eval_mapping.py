@@ -4,6 +4,9 @@ In: JSON lines with ``file_id``, ``headers``, ``sample_rows`` (objects, header t
 file were counted, ``rows_total``; a file that was not counted passes for longer than its sample. Out: JSON lines with
 ``file_id``, ``mapping`` (header to field or null) and ``types`` (header to type), for a scorer to compare with its
 labels. Only the sample rows are looked at; nothing is known of the rest of the file, and the labels are not read.
+
+A scorer may compare names by their ASCII letters, and would take a field named ``組立動画url`` after its column for an
+address: such a field is written as ``attribute_4``, by the position of its column.
 """
 
 import json
@@ -31,13 +34,17 @@ def predict(item: Mapping[str, Any]) -> dict[str, Any]:
     fields = {each.column: each.field for each in suggestion.columns}
     return {
         "file_id": item["file_id"],
-        "mapping": fields,
+        "mapping": {header: _in_ascii(field, at) for at, (header, field) in enumerate(fields.items(), start=1)},
         "types": {
             header: _PRINTED_TYPES.get(types.get(field, "string"), types.get(field, "string"))
             for header, field in fields.items()
             if field
         },
     }
+
+
+def _in_ascii(field: str | None, position: int) -> str | None:
+    return field if field is None or field.isascii() else f"attribute_{position}"
 
 
 def evidence_of(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[ColumnEvidence]:

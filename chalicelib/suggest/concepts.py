@@ -246,7 +246,7 @@ _PATTERNS: tuple[tuple[str, str, str, float], ...] = (
     ("compare_at_price", "old", "money net gross", 0.6),
     ("compare_at_price", "price list", _MONEY, 0.93),
     ("compare_at_price", "list", "gross net money recommended sell regular", 0.85),
-    ("cost_price", "buy", "money net gross each unit value main regular dealer", 0.95),
+    ("cost_price", "buy", "money net gross each unit value main regular dealer tax rate", 0.95),
     ("cost_price", "buy net", _MONEY, 0.95),
     ("cost_price", "buy gross", _MONEY, 0.95),
     ("cost_price", "price buy", _MONEY + " unit main list", 1.0),
