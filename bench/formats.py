@@ -7,8 +7,6 @@ workspace of its own.
 
 import argparse
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +14,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.own_process import measured
 from bench.rewritten import WRITERS, xml_name
-from bench.system import System, SystemFailed
+from bench.system import System
 
 KIBIBYTES_A_MEGABYTE = 1_000_000 / 1_024
 IMPORTS = 3
@@ -43,7 +42,7 @@ def measure(system: System, catalogue: Path, rows: int, body: Mapping[str, Any],
     imported: dict[str, list[float]] = {kind: [] for kind in files}
     for run in range(runs):
         for kind, file in files.items():
-            analyzed[kind].append(_analyzed(file))
+            analyzed[kind].append(measured("bench.formats", file))
             if run < IMPORTS:
                 workspace = system.workspace(f"bench-{kind}-{run}")
                 system.rest()
@@ -62,16 +61,6 @@ def _confirmation(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind != "xml":
         return dict(body)
     return {**body, "mapping": {xml_name(header): field for header, field in body["mapping"].items()}}
-
-
-def _analyzed(file: Path) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.formats", str(file)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemFailed(f"{file.name} could not be analysed: {done.stderr.strip()}")
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return answer
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

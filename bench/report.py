@@ -67,7 +67,6 @@ def ratios(figures: Figures) -> list[Line]:
     per_row = (figures.big.work / figures.big_rows) / (fresh / figures.rows)
     django = figures.django.created * figures.rows / floor
     understood = figures.understanding
-    analysis = understood.analyze_seconds / understood.reading_seconds
     return [
         Line("import_fresh", "fresh import, in fresh floors", fresh / floor, 1.5),
         Line("import_changed", "every row changed, in fresh floors", changed / floor, 1.7),
@@ -75,7 +74,7 @@ def ratios(figures: Figures) -> list[Line]:
         Line("upload_seconds", "upload answer, seconds", upload, 1.0),
         Line("per_row_1m", f"{figures.big_rows:,} rows, seconds a row in those of {figures.rows:,}", per_row, 1.15),
         Line("rss_mb", f"memory above start, MB, {figures.big_rows:,} rows", figures.memory.whole, 256.0),
-        Line("analyze_csv", "CSV analysis, in times of csv.reader over it", analysis, 3.0),
+        Line("analyze_csv", "CSV analysis, in times of csv.reader over it", understood.analysis, 3.0),
         Line("suggest_ms", "65 columns suggested the first time, milliseconds", understood.suggest_milliseconds, 20.0),
         *_format_ratios(figures.formats),
         Line("django_update_or_create", "Django update_or_create, scaled, in fresh floors", django, None),

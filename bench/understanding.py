@@ -7,15 +7,13 @@ FILE`` is one), so that no header was read before: the first upload after a cold
 import argparse
 import csv
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.system import SystemFailed
+from bench.own_process import measured
 
 READINGS = 3
 """Of each kind in a process, in turn; the fastest counts."""
@@ -63,29 +61,19 @@ WIDE: tuple[tuple[str, Sequence[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class UnderstandingFigures:
-    """Medians. ``reading_seconds``: csv.reader over the same records, from the same open file."""
+    """Medians. ``analysis``: in times of csv.reader over the same file."""
 
-    analyze_seconds: float
-    reading_seconds: float
+    analysis: float
     suggest_milliseconds: float
 
 
 def measure(catalogue: Path, runs: int) -> UnderstandingFigures:
     """The figures of a CSV, each run in a process of its own."""
-    measured = [_measured(catalogue) for _ in range(runs)]
-    ratio = median(each["analyze"] / each["reading"] for each in measured)
-    reading = median(each["reading"] for each in measured)
-    return UnderstandingFigures(ratio * reading, reading, median(each["suggest"] for each in measured) * 1_000)
-
-
-def _measured(file: Path) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.understanding", str(file)], capture_output=True, text=True, check=False
+    figures = [measured("bench.understanding", catalogue) for _ in range(runs)]
+    return UnderstandingFigures(
+        median(each["analyze"] / each["reading"] for each in figures),
+        median(each["suggest"] for each in figures) * 1_000,
     )
-    if done.returncode:
-        raise SystemFailed(f"{file.name} could not be understood: {done.stderr.strip()}")
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return answer
 
 
 def _suggest_seconds() -> float:

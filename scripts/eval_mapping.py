@@ -54,12 +54,6 @@ def evidence_of(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[C
     return [replace(each, unique=None, blank_rows=None) for each in gathered.columns()]
 
 
-def evidence(header: str, position: int, rows: Sequence[Sequence[str]]) -> ColumnEvidence:
-    """The evidence of one column, as if it were the only one."""
-    [column] = evidence_of([header], [[row[position]] for row in rows])
-    return replace(column, position=position)
-
-
 def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2:
         print("usage: python -m scripts.eval_mapping SET OUT", file=sys.stderr)

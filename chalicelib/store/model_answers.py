@@ -21,14 +21,6 @@ class Tokens:
     received: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What a workspace's questions of a month came to."""
-
-    questions: int = 0
-    tokens: Tokens = Tokens(0, 0)
-
-
 def read(cursor: Cursor, workspace_id: int, question_key: str, *, since: datetime) -> list[dict[str, Any]] | None:
     """The columns of an answer that was given at ``since`` or later."""
     cursor.execute(_SQL["read"], {"workspace_id": workspace_id, "question_key": question_key, "since": since})
@@ -79,10 +71,3 @@ def settle(cursor: Cursor, workspace_id: int, month: date, *, reserved: Tokens, 
             "output_tokens": spent.received - reserved.received,
         },
     )
-
-
-def spending(cursor: Cursor, workspace_id: int, month: date) -> Spending:
-    """What the questions of a month, named by its first day, came to so far."""
-    cursor.execute(_SQL["spent"], {"workspace_id": workspace_id, "month": month})
-    row = cursor.fetchone()
-    return Spending() if row is None else Spending(row[0], Tokens(row[1], row[2]))

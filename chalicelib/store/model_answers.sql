@@ -32,7 +32,3 @@ UPDATE model_spending SET
     input_tokens = greatest(0, input_tokens + %(input_tokens)s),
     output_tokens = greatest(0, output_tokens + %(output_tokens)s)
 WHERE workspace_id = %(workspace_id)s AND month = %(month)s
-
--- name: spent
-SELECT questions, input_tokens, output_tokens FROM model_spending
-WHERE workspace_id = %(workspace_id)s AND month = %(month)s

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,7 @@ from chalicelib.imports.receive import Terms, receive_and_start
 from chalicelib.model.import_job import ImportJob, JobState, MatchOn
 from chalicelib.model.product_schema import SchemaField
 from chalicelib.services import build_services
-from chalicelib.store import model_answers
-from chalicelib.store.model_answers import Spending, Tokens
+from chalicelib.store.model_answers import Tokens
 from chalicelib.suggest.claude import ClaudeReader, Pause
 from chalicelib.suggest.question import AskedColumn, Question
 from tests.house.project import ROOT
@@ -58,6 +57,19 @@ FILE = csv_file(ROWS, HEADERS)
 ANSWER = says({"Zorblax": "is_active", "Frumio": "brand"}, 0.88, "Whether it is sold.")
 ANSWERED = {"Code": "sku", "Title": "name", "Zorblax": "is_active", "Frumio": "brand"}
 OFFLINE = {"Code": "sku", "Title": "name", "Zorblax": "zorblax", "Frumio": "frumio"}
+
+
+NO_TOKENS = Tokens(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a workspace's questions of a month came to."""
+
+    questions: int = 0
+    tokens: Tokens = NO_TOKENS
+
+
 SPENT = Spending(1, Tokens(1_000, 80))
 QUESTION = Question([AskedColumn("Zorblax", ["yes"], {}, {"unique": True})], {"Title": "name"})
 
@@ -87,7 +99,12 @@ def origins(job: ImportJob) -> dict[str, str]:
 def spent(walk: Walk) -> Spending:
     now = walk.services.now()
     with walk.services.database.workspace(walk.workspace_id) as cursor:
-        return model_answers.spending(cursor, walk.workspace_id, date(now.year, now.month, 1))
+        cursor.execute(
+            "SELECT questions, input_tokens, output_tokens FROM model_spending WHERE month = %s",
+            [date(now.year, now.month, 1)],
+        )
+        row = cursor.fetchone()
+    return Spending(row[0], Tokens(row[1], row[2])) if row else Spending()
 
 
 def test_an_upload_has_the_models_fields_for_what_nobody_knew(walk, claude):

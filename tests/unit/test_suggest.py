@@ -1,6 +1,6 @@
 """The rules of suggesting: memory, keys, concepts, types, one column a field."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,9 +14,16 @@ from chalicelib.model.product_schema import ProductSchema, SchemaField, refuse_f
 from chalicelib.suggest import suggest
 from chalicelib.suggest.concepts import CONCEPTS
 from chalicelib.suggest.evidence import amount
-from scripts.eval_mapping import evidence
+from scripts.eval_mapping import evidence_of
 
 pytestmark = pytest.mark.unit
+
+
+def evidence(header: str, position: int, rows: Sequence[Sequence[str]]) -> ColumnEvidence:
+    """The evidence of one column, as if it were the only one."""
+    [column] = evidence_of([header], [[row[position]] for row in rows])
+    return replace(column, position=position)
+
 
 NO_SCHEMA = ProductSchema()
 
